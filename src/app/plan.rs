@@ -185,7 +185,6 @@ fn sandbox_folder_warning(out: &Path) -> String {
 
 async fn read_balance(provider: ProviderConfig, is_required: bool) -> Result<Balance, Error> {
     let timeout = if is_required { BALANCE_TIMEOUT } else { OPTIONAL_BALANCE_TIMEOUT };
-    let folder = tempfile::tempdir().map_err(Error::io("cannot create a temporary folder"))?;
-    let provider = provider.start(folder.path()).await?;
+    let provider = provider.start_without_files().await?;
     balance(&provider.remote, timeout).await
 }

@@ -153,6 +153,24 @@ struct RunPreview {
     reuse: Reuse,
 }
 
+/// What the checks before a run depend on.
+struct Checks {
+    /// Whether each job is selected.
+    selected: Vec<bool>,
+    /// Whether rows that look unfinished are left out.
+    leaves_out: bool,
+    /// The number of jobs that may be made before the required approval.
+    sample: Option<usize>,
+}
+
+/// A run that may begin.
+struct CheckedRun {
+    preview: Box<RunPreview>,
+    provider: Provider,
+    /// Whether a person has accepted texts that look unfinished.
+    accepts_unfinished: bool,
+}
+
 impl RunRequest {
     /// Does everything up to the loop. Before a first run, the user is asked before anything is written to disk.
     pub(super) async fn prepare(
@@ -204,23 +222,16 @@ impl RunRequest {
         let cache_dir = self.cache_dir.as_deref().filter(|_| !is_sandbox);
         let first_run = FirstRun::of(&manifest.out, cache_dir);
         first_run.report(&manifest.out, self.address_file.as_deref(), &self.notices);
-        // The sandbox costs nothing, and keeps its own state in the folder.
-        let mut confirmed = None;
-        let mut accepts_unfinished = false;
         let is_new = Identity::read(&manifest.out)?.is_none();
+        let checks = Checks { selected, leaves_out, sample };
+        let mut checked = None;
         if is_new {
             check_results(&manifest.out)?;
-        }
-        if is_new && !identity.is_sandbox {
             manifest.ids.report(&self.notices);
             let empty = RecordedState::empty(identity.clone());
-            let preview = self.preview_with_reuse(&manifest, empty, &selected, leaves_out, clock);
-            let preview = preview.await?;
-            self.check_samples(&manifest, sample, &preview.preview)?;
-            let provider = self.provider.clone().start(&manifest.out).await?;
-            accepts_unfinished =
-                self.preflight(&manifest, &preview.preview, leaves_out, &provider.remote).await?;
-            confirmed = Some((preview, provider));
+            let provider = self.provider.clone().start_before_lock(&manifest.out).await?;
+            let check = self.check(&manifest, empty, &checks, provider, clock);
+            checked = Some(Box::pin(check).await?);
         }
 
         let lock = lock_output(&manifest.out, self.lock_wait, &self.notices, clock).await;
@@ -240,18 +251,20 @@ impl RunRequest {
             .write(&manifest.out)
             .map_err(Error::io(format!("cannot write to `{}`", manifest.out.display())))?;
         let is_first = recorded.history.is_empty();
-        let (preview, provider) = if let Some(confirmed) = confirmed.filter(|_| is_first) {
-            confirmed
-        } else {
-            let preview =
-                self.preview_with_reuse(&manifest, recorded, &selected, leaves_out, clock);
-            let preview = preview.await?;
-            self.check_samples(&manifest, sample, &preview.preview)?;
-            let provider = self.provider.clone().start(&manifest.out).await?;
-            accepts_unfinished =
-                self.preflight(&manifest, &preview.preview, leaves_out, &provider.remote).await?;
-            (preview, provider)
-        };
+        let CheckedRun { preview, provider, accepts_unfinished } =
+            match checked.filter(|_| is_first) {
+                Some(checked) if !is_sandbox => checked,
+                checked => {
+                    // The sandbox keeps its state in the folder.
+                    let provider = self.provider.clone().start(&manifest.out).await?;
+                    if let Some(checked) = checked {
+                        CheckedRun { provider, ..checked }
+                    } else {
+                        let check = self.check(&manifest, recorded, &checks, provider, clock);
+                        Box::pin(check).await?
+                    }
+                }
+            };
         if accepts_unfinished {
             manifest.remember_accepted(&preview.preview)?;
         }
@@ -265,6 +278,24 @@ impl RunRequest {
             self.notices.note(&reuse.note());
         }
         Ok(PreparedRun { batch, journal, lock, provider, summary, is_idle, earlier_days })
+    }
+
+    /// Returns what this run would do, if everything allows it: samples, costs, balance, and the user.
+    async fn check(
+        &mut self,
+        manifest: &LoadedManifest,
+        recorded: RecordedState,
+        checks: &Checks,
+        provider: Provider,
+        clock: &SystemClock,
+    ) -> Result<CheckedRun, Error> {
+        let Checks { selected, leaves_out, sample } = checks;
+        let preview = self.preview_with_reuse(manifest, recorded, selected, *leaves_out, clock);
+        let preview = preview.await?;
+        self.check_samples(manifest, *sample, &preview.preview)?;
+        let accepts_unfinished =
+            self.preflight(manifest, &preview.preview, *leaves_out, &provider.remote).await?;
+        Ok(CheckedRun { preview, provider, accepts_unfinished })
     }
 
     /// Returns what this run would do once it has taken over the videos of other campaigns, if the user wants that.

@@ -31,6 +31,7 @@ pub enum ProviderConfig {
 pub(crate) struct Provider {
     pub(crate) remote: Arc<Remote>,
     _sandbox: Option<Sandbox>,
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl ProviderConfig {
@@ -41,6 +42,18 @@ impl ProviderConfig {
 
     pub(crate) const fn is_sandbox(&self) -> bool {
         matches!(self, Self::Sandbox(_))
+    }
+
+    /// Starts the provider for questions that need no output folder. The sandbox knows no jobs.
+    pub(crate) async fn start_without_files(self) -> Result<Provider, Error> {
+        let folder = tempfile::tempdir().map_err(Error::io("cannot create a temporary folder"))?;
+        let provider = self.start(folder.path()).await?;
+        Ok(Provider { _folder: Some(folder), ..provider })
+    }
+
+    /// Starts the provider for the checks before the output folder `out` is created and locked.
+    pub(crate) async fn start_before_lock(self, out: &Path) -> Result<Provider, Error> {
+        if self.is_sandbox() { self.start_without_files().await } else { self.start(out).await }
     }
 
     /// Starts the provider for a run whose files go to `out`. The sandbox records accepted jobs in that folder, so
@@ -73,6 +86,7 @@ impl ProviderConfig {
                 (Some(sandbox), settings)
             }
         };
-        Ok(Provider { remote: Arc::new(Remote::new(settings)?), _sandbox: sandbox })
+        let remote = Arc::new(Remote::new(settings)?);
+        Ok(Provider { remote, _sandbox: sandbox, _folder: None })
     }
 }

@@ -16,6 +16,31 @@ fn code_2_for_an_invalid_sheet_and_nothing_is_submitted_or_created() {
     assert!(scenario.ledger().requests.is_empty());
 }
 
+/// What only a run checks, such as the jobs that are named and nearly known columns, is checked before the folder is
+/// created.
+#[test]
+fn code_2_leaves_no_output_folder_behind_also_in_the_sandbox() {
+    let scenario = Scenario::new(1);
+    let sheet = scenario.read("sheet.csv");
+    let lines = sheet.lines().zip(["capations", "yes"]);
+    let near_miss =
+        lines.fold(String::new(), |sheet, (line, cell)| sheet + line + "," + cell + "\n");
+    scenario.write("near.csv", &near_miss);
+    for arguments in [
+        &["run", "sheet.csv", "--resubmit", "job-99"][..],
+        &["run", "sheet.csv", "--only", "job-99"],
+        &["run", "near.csv"],
+        &["plan", "sheet.csv", "--only", "job-99"],
+    ] {
+        scenario.run_online(arguments).expect_code(2);
+        scenario.run(&[arguments, &["--sandbox"]].concat()).expect_code(2);
+    }
+    for folder in ["sheet-output", "sheet-sandbox-output", "near-output", "near-sandbox-output"] {
+        assert!(!scenario.exists(folder), "{folder}");
+    }
+    assert_eq!(scenario.accepted(), 0);
+}
+
 #[test]
 fn code_2_for_missing_credentials_a_wrong_address_and_wrong_usage() {
     let folder = Folder::with_sheet(1);

@@ -153,8 +153,7 @@ impl NameLookup {
             return Err(Error::usage("there is no provider to ask"));
         };
         let cache = self.cache(None);
-        let folder = temporary_folder()?;
-        let provider = provider.start(folder.path()).await?;
+        let provider = provider.start_without_files().await?;
         match fetch(&provider.remote, now).await {
             Ok(catalogue) => {
                 // A search does not fail because its result cannot be cached.
@@ -177,17 +176,12 @@ impl NameLookup {
     }
 }
 
-fn temporary_folder() -> Result<tempfile::TempDir, Error> {
-    tempfile::tempdir().map_err(Error::io("cannot create a temporary folder"))
-}
-
 async fn fetch_within(
     provider: ProviderConfig,
     timeout: Duration,
     now: Timestamp,
 ) -> Result<Catalogue, Error> {
-    let folder = temporary_folder()?;
-    let provider = provider.start(folder.path()).await?;
+    let provider = provider.start_without_files().await?;
     let late = |_| {
         let message = format!("no answer in {} seconds", timeout.as_secs());
         Failure::new(FailureKind::Lost, message)

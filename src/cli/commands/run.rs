@@ -103,7 +103,7 @@ async fn collect_other_days(
             let finished = app::run_with(request, &mut Notifications::none(), interrupts).await?;
             conclude(finished, screen, style, Goal::PaidVideos)
         };
-        let collected = collected.await.unwrap_or_else(|error| {
+        let collected = Box::pin(collected).await.unwrap_or_else(|error| {
             style.printer().error(&error);
             error.exit()
         });
