@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::absence_proof::AbsenceProofs;
+use super::absence_proof::{AbsenceProofs, longest_create};
 use super::adaptive_limit::AdaptiveLimit;
 use super::adoption::{AdoptableRow, Adopted, ListRequest, duplicates};
 use super::backoff::Jitter;
@@ -379,8 +379,9 @@ impl Batch {
 
     /// Reads the list a last time before the run ends, if another run may have submitted. Returns whether it does.
     fn starts_final_check(&mut self, now: Timestamp) -> bool {
-        let may_list = self.stop.is_none() && !self.reads.have_ended;
-        let is_held = self.reads.lane.held_until(now).is_some();
+        let may_list = self.rules.checks_at_end(self.stop.as_ref()) && !self.reads.have_ended;
+        let longest = now.plus(longest_create(self.options.limits.settle));
+        let is_held = self.reads.lane.held_until(now).is_some_and(|until| until > longest);
         let starts = may_list && self.reconciler.schedule_final_check(now, is_held);
         if starts {
             self.list_if_due(now);
@@ -745,7 +746,7 @@ impl Batch {
             Err(failure) => return self.on_list_failed(now, failure),
         };
         self.on_read(now);
-        self.reconciler.on_listed(&request);
+        self.reconciler.on_listed(now, &request, &listing, &self.jobs);
         self.check_names(now, &listing);
         let adopted = self.adopt(now, &request, &listing);
         self.record_duplicates(now, &request, &listing);
@@ -820,15 +821,16 @@ impl Batch {
         adopted
     }
 
-    /// Records further rows of jobs that have one. If they appear during this run, another run is submitting, and this
+    /// Records further rows of jobs that have one. If new ones appear during this run, another run is submitting, and this
     /// one stops.
     fn record_duplicates(&mut self, now: Timestamp, request: &ListRequest, listing: &Listing) {
-        let Some(own) = self.reconciler.own_rows(request) else {
+        if listing.found.is_empty() {
             return;
-        };
+        }
+        let own = self.reconciler.own_tags(&self.jobs);
         for (index, event) in duplicates(&self.jobs, own, listing, self.rules) {
             self.transition(now, index, event);
-            if !request.is_inventory {
+            if request.includes_own_rows && !request.is_inventory {
                 let job = self.jobs[index].spec.id.clone();
                 self.stop(StopReason::DuplicateRun { job });
             }

@@ -4,12 +4,14 @@
 //! What the provider shows when a run begins is adopted, so runs one after the other never pay twice. Two runs that
 //! submit at the same time can: the API has no key that would make a submit unique, and each run learns only from the
 //! list what the other has done. To keep that time short, a run that submits reads the list again a settle time after
-//! its first submit was accepted, then at intervals that double, and a last time before it ends.
+//! its first submit was accepted, then at intervals that double, and a last time before it ends, when the list shows its
+//! newest job: a list that is late for one run is late for the other.
 //! Jobs that only the other run has paid for are adopted. A job that both have paid for is recorded, and
 //! the run stops submitting.
 
 use std::time::Duration;
 
+use super::absence_proof::longest_create;
 use crate::model::Timestamp;
 
 /// The longest time between two checks.
@@ -26,7 +28,7 @@ pub(super) struct Detector {
     /// The time from the next check to the one after it.
     interval: Duration,
     has_begun: bool,
-    /// When a submit was last accepted, if no list requested later has arrived.
+    /// When a submit was last accepted, if no list requested later has shown it.
     unchecked: Option<Timestamp>,
     settle: Duration,
     /// The earliest time of the last check.
@@ -71,12 +73,25 @@ impl Detector {
         is_due
     }
 
-    /// Notes that a list has arrived that was requested at `started`.
-    pub(super) fn on_checked(&mut self, started: Timestamp) {
-        self.unchecked = self.unchecked.filter(|accepted| *accepted > started);
+    /// Notes that a list has arrived that was requested at `started`. Unless `is_late`, it would show what was accepted
+    /// before. A list that never shows it is no longer waited for when any create must be in it.
+    pub(super) fn on_checked(&mut self, now: Timestamp, started: Timestamp, is_late: bool) {
+        let longest = longest_create(self.settle);
+        let is_open = |accepted: &Timestamp| {
+            *accepted > started || (is_late && started < accepted.plus(longest))
+        };
+        self.unchecked = self.unchecked.filter(is_open);
+        if self.unchecked.is_some() {
+            self.not_before = self.not_before.max(now.plus(self.settle));
+        }
     }
 
-    /// Checks whether a submit was accepted since the newest list was requested.
+    /// Returns the time of the newest submit that no list has shown.
+    pub(super) const fn unchecked(&self) -> Option<Timestamp> {
+        self.unchecked
+    }
+
+    /// Checks whether a submit was accepted that no list has shown.
     pub(super) const fn needs_check(&self) -> bool {
         self.unchecked.is_some()
     }

@@ -15,7 +15,8 @@ use super::job::PLAUSIBLE_GENERATIONS;
 use super::job_table::JobTable;
 use super::rules::SafetyRules;
 use crate::model::{
-    CampaignTags, Command, Failure, FailureKind, ListFilter, Phase, RemoteId, Tag, Timestamp,
+    CampaignTags, Command, Failure, FailureKind, ListFilter, Listing, Phase, RemoteId, Tag,
+    Timestamp,
 };
 
 /// For how many settle times a list that cannot be read is waited for, unless the user names a time.
@@ -185,12 +186,31 @@ impl Reconciler {
     }
 
     /// Notes that the list has arrived.
-    pub(super) fn on_listed(&mut self, request: &ListRequest) {
+    pub(super) fn on_listed(
+        &mut self,
+        now: Timestamp,
+        request: &ListRequest,
+        listing: &Listing,
+        jobs: &JobTable,
+    ) {
         self.failures = 0;
         self.failing_since = None;
-        if request.includes_own_rows {
-            self.detector.on_checked(request.started);
+        if !request.includes_own_rows {
+            return;
         }
+        let unchecked = self.detector.unchecked();
+        // An adopted job is older than it seems, and one that the provider does not know is in no list.
+        let may_be_newest = |(_, index): &&(Timestamp, usize)| {
+            let state = &jobs[*index].state;
+            !state.is_adopted && !matches!(state.phase, Phase::Failed { .. })
+        };
+        let since_unchecked = |(accepted, _): &&(Timestamp, usize)| Some(*accepted) >= unchecked;
+        let accepted = jobs.accepted.iter().rev().take_while(since_unchecked);
+        let newest = accepted.into_iter().find(may_be_newest);
+        let newest = newest.and_then(|(_, index)| jobs[*index].state.phase.remote());
+        let is_listed = |remote: &RemoteId| listing.found.iter().any(|row| row.remote == *remote);
+        let is_late = !self.rules.is_up_to_date(newest.is_none_or(is_listed));
+        self.detector.on_checked(now, request.started, is_late);
     }
 
     /// Notes that a request by id was answered: the next one, or the list, is due.
@@ -269,7 +289,7 @@ impl Reconciler {
     }
 
     /// Schedules a last check for another run before this one ends, if it needs one. Returns whether it did.
-    /// `is_held`: reads are held.
+    /// `is_held`: reads are held for a long time.
     pub(super) fn schedule_final_check(&mut self, now: Timestamp, is_held: bool) -> bool {
         let is_failing = self.failures > 0;
         let is_hopeless = self.failures >= FINAL_TRIES;

@@ -12,7 +12,7 @@ use super::job::TrackedJob;
 use super::lane::LaneLimiter;
 use crate::model::{
     Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent, JobId, JobState,
-    ListOrder, Listing, Phase, RemoteId, RenderReport, Tag, Timestamp,
+    ListOrder, Listing, Phase, RemoteId, RenderReport, StopReason, Tag, Timestamp,
 };
 
 /// The sound rules.
@@ -210,6 +210,16 @@ pub(super) trait SafetyRules: Debug + Sync {
         state.tag.as_ref() == Some(tag)
             && state.phase.remote().is_some()
             && !state.duplicates.contains(remote)
+    }
+
+    /// Checks whether a run that ends for this reason, if any, reads the list a last time.
+    fn checks_at_end(&self, stop: Option<&StopReason>) -> bool {
+        stop.is_none_or(StopReason::finishes_paid_work)
+    }
+
+    /// Checks whether a list shows what other runs have submitted by now, given whether it shows the newest job.
+    fn is_up_to_date(&self, shows_newest: bool) -> bool {
+        shows_newest
     }
 
     /// Checks what a listing without the job says about its absence.

@@ -119,7 +119,7 @@ fn code_5_when_the_cap_is_reached_or_credits_run_out_and_paid_jobs_are_finished(
     let cap = ["--max-credits", "17"];
     scenario.run_sheet(&cap).expect_code(5);
     scenario.expect_paid_once(3);
-    scenario.run_sheet(&[]).expect_code(0);
+    scenario.run_sheet(&["--max-credits", "none"]).expect_code(0);
     scenario.expect_paid_once(6);
 
     let poor =

@@ -6,8 +6,8 @@ use super::harness::{Harness, ScenarioRun, failure, jobs, planned, seconds, subm
 use crate::engine::rules::SafetyRules;
 use crate::engine::{RunOptions, Submits};
 use crate::model::{
-    Command, FailureKind, Generation, InFlight, JobEvent, JobState, Limits, ListFilter, Outcome,
-    RemoteId, StopReason, Tag,
+    Command, Credits, FailureKind, Generation, InFlight, JobEvent, JobState, Limits, ListFilter,
+    Listing, Outcome, RemoteId, StopReason, Tag,
 };
 
 /// A pace slow enough that the list is read several times before all jobs are submitted.
@@ -54,6 +54,34 @@ fn a_duplicate_run_is_detected_and_stops_submitting() {
     assert_eq!(run.stopped, None);
     assert!(!run.recorded(is_duplicate), "it was recorded before");
     assert_eq!(harness.rows.len() - rows, 40 - rows / 2);
+}
+
+#[test]
+fn a_run_that_reaches_its_cap_waits_for_a_late_list() {
+    let mut harness = Harness::new();
+    harness.render_time = seconds(2);
+    let mut options = RunOptions::default();
+    options.limits.max_credits = Some(Credits::whole(10)).into();
+    let late = options.limits.settle * 3;
+    let mut first = None;
+    let run = harness.run(&jobs(4), &options, |harness, command| match command {
+        Command::Submit { name, .. } => {
+            first.get_or_insert(harness.now);
+            harness.accept(name);
+            None
+        }
+        Command::List { .. } if first.is_some_and(|first| harness.now < first.plus(late)) => {
+            Some(Outcome::Listed { result: Ok(Listing::default()) })
+        }
+        _ => None,
+    });
+    assert_eq!((run.submits(), harness.rows.len()), (2, 4));
+    assert!(run.recorded(is_duplicate));
+    assert!(run.took < options.limits.settle * 4 + seconds(1), "{:?}", run.took);
+    // They count: there is no room for one more.
+    options.limits.max_credits = Some(Credits::whole(22)).into();
+    let run = harness.run(&jobs(4), &options, |_, _| None);
+    assert_eq!((run.submits(), run.stopped), (0, Some(StopReason::CapReached)));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::provider::SimulatedProvider;
 use crate::engine::Batch;
 use crate::model::{
     Command, Credits, Entry, Event, JobEvent, JobId, JobState, Limits, Outcome, Phase, PlannedJob,
-    Tag, Timestamp,
+    RemoteId, StopReason, Tag, Timestamp, find_tags,
 };
 
 /// The reservation of each job by the price table.
@@ -28,6 +28,12 @@ pub(super) struct Invariants {
     overdue: BTreeSet<JobId>,
     /// The highest charge of this run, in thousandths of the listed reservation.
     price: Option<i64>,
+    /// When the list was last requested for all jobs of the campaign.
+    last_list: Option<Timestamp>,
+    /// The newest submit of this run that was accepted, until such a list has shown it.
+    unlisted: Option<(Timestamp, RemoteId)>,
+    /// Jobs of other runs that the list has shown in this run, with their names.
+    twins: BTreeSet<(Tag, RemoteId)>,
     last_submit: Option<Timestamp>,
     last_read: Option<Timestamp>,
     /// The times before which the provider wants no submit, no read and no download.
@@ -49,6 +55,9 @@ impl Invariants {
         self.begun.clear();
         self.overdue.clear();
         self.price = None;
+        self.last_list = None;
+        self.unlisted = None;
+        self.twins.clear();
         // The pace of reads, which cost nothing, is not recorded.
         self.last_read = None;
     }
@@ -74,6 +83,15 @@ impl Invariants {
             Outcome::Listed { result } => (1, result.as_ref().err()),
             Outcome::Downloaded { result, .. } => (2, result.as_ref().err()),
         };
+        if let Outcome::Listed { result: Ok(listing) } = outcome {
+            for row in &listing.found {
+                self.unlisted.take_if(|(_, remote)| *remote == row.remote);
+                if row.remote.as_str().starts_with("twin") {
+                    let tags = row.name.as_deref().into_iter().flat_map(find_tags);
+                    self.twins.extend(tags.map(|tag| (tag, row.remote.clone())));
+                }
+            }
+        }
         let named = failure.and_then(|failure| Some(failure.retry_after?.end(now)));
         self.pauses[lane] = self.pauses[lane].max(named);
     }
@@ -89,6 +107,11 @@ impl Invariants {
             self.pauses[lane].is_none_or(|named| now >= named),
             "{command:?} before the time the provider named"
         );
+        if let Command::List { filter } = command
+            && filter.own.is_some()
+        {
+            self.last_list = Some(now);
+        }
         if lane == 1 {
             self.reads += 1;
             if let Some(last) = self.last_read.replace(now) {
@@ -144,8 +167,8 @@ impl Invariants {
                     charged.map(|charged| charged.thousandths() * 1000 / LISTED.thousandths());
                 self.price = self.price.max(price.map(|price| price.max(1000)));
             }
-            JobEvent::Submitted { .. }
-            | JobEvent::SubmitDeferred { .. }
+            JobEvent::Submitted { remote } => self.unlisted = Some((now, remote.clone())),
+            JobEvent::SubmitDeferred { .. }
             | JobEvent::SubmitLost { .. }
             | JobEvent::NotProven { .. }
             | JobEvent::PaidTwice { .. }
@@ -205,6 +228,38 @@ impl Invariants {
     pub(super) fn check_phases(&self, batch: &Batch) {
         for (job, phase) in batch.phases() {
             assert_eq!(self.states[job].phase, *phase, "{job}");
+        }
+    }
+
+    /// Checks at the end of a run that it has looked for jobs that another run has paid for, if the list can be read, and
+    /// that all those count which the list has shown.
+    pub(super) fn twins_are_counted(
+        &self,
+        batch: &Batch,
+        limits: &Limits,
+        provider: &SimulatedProvider,
+    ) {
+        let profile = &provider.profile;
+        let is_readable = profile.read_faults + profile.list_refused + profile.fatal == 0;
+        let stop = batch.stop_reason();
+        let is_late = |(accepted, _): &(Timestamp, RemoteId)| {
+            self.last_list < Some(accepted.plus(limits.settle * 4))
+        };
+        if is_readable && stop.is_none_or(StopReason::finishes_paid_work) {
+            let unlisted = self.unlisted.as_ref().filter(|submit| is_late(submit));
+            assert!(unlisted.is_none(), "{unlisted:?} was not looked for in the list");
+        }
+        for (tag, twin) in &self.twins {
+            let of_tag = |state: &&JobState| {
+                state.tag.as_ref() == Some(tag) && state.phase.remote().is_some()
+            };
+            let is_known = |state: &JobState| {
+                state.phase.remote() == Some(twin) || state.duplicates.contains(twin)
+            };
+            assert!(
+                self.states.values().find(of_tag).is_none_or(is_known),
+                "{twin} does not count"
+            );
         }
     }
 

@@ -13,7 +13,7 @@ use crate::engine::lane::LaneLimiter;
 use crate::engine::rules::{SafetyRules, SoundRules};
 use crate::model::{
     Credits, Event, Failure, FailureKind, Fingerprint, Generation, JobEvent, JobId, JobState, Lane,
-    ListOrder, Listing, Phase, RenderReport, Tag, Timestamp,
+    ListOrder, Listing, Phase, RemoteId, RenderReport, StopReason, Tag, Timestamp,
 };
 
 /// Number of seeds of which at least one must notice.
@@ -194,6 +194,24 @@ mutant! { SettlingMakesRoom:
     }
 }
 
+mutant! { TwinsIgnored:
+    fn is_duplicate(&self, _: &JobState, _: &Tag, _: &RemoteId) -> bool {
+        false
+    }
+}
+
+mutant! { NoCheckAfterCap:
+    fn checks_at_end(&self, stop: Option<&StopReason>) -> bool {
+        stop.is_none()
+    }
+}
+
+mutant! { LateListBelieved:
+    fn is_up_to_date(&self, _shows_newest: bool) -> bool {
+        true
+    }
+}
+
 mutant! { DoubtTakesNoSlot:
     fn occupied_until(&self, _: &JobState, _: Timestamp, _: Duration) -> Option<Timestamp> {
         None
@@ -290,6 +308,9 @@ is_caught! {
     prices_that_never_rise_are_caught: PricesNeverRise, Recorder::Faithful, "known price";
     trusting_an_unknown_price_is_caught: UnknownPriceTrusted, Recorder::Faithful, "known price";
     a_run_cap_with_room_from_earlier_runs_is_caught: SettlingMakesRoom, Recorder::Faithful, "promised by one run";
+    twins_that_do_not_count_are_caught: TwinsIgnored, Recorder::Faithful, "does not count";
+    ending_at_a_cap_without_a_last_list_is_caught: NoCheckAfterCap, Recorder::Faithful, "not looked for";
+    believing_a_late_list_is_caught: LateListBelieved, Recorder::Faithful, "not looked for";
     doubts_that_take_no_slot_are_caught: DoubtTakesNoSlot, Recorder::Faithful, "renders at once";
     forgetting_an_adopted_charge_is_caught: AdoptedIsFree, Recorder::Faithful, "credits counted";
     skipping_the_inventory_of_a_lost_journal_is_caught: InventorySkipped, Recorder::Faithful, "paid";

@@ -42,6 +42,8 @@ pub(super) struct ProviderProfile {
     pub(super) list_order: ListOrder,
     /// Jobs of which a person makes a copy in the dashboard, in percent.
     pub(super) copied: u64,
+    /// Jobs that another run has paid for too, in percent.
+    pub(super) twins: u64,
     /// Whether it hides finished renders, or unfinished ones.
     pub(super) hides: Option<bool>,
     pub(super) list_refused: u64,
@@ -98,6 +100,7 @@ impl ProviderProfile {
                 ListOrder::Unknown,
             ]),
             hides: *random.one_of(&[None, None, None, None, None, Some(true), Some(false)]),
+            twins: 0,
             copied: if random.percent(10) { 30 } else { 0 },
             list_refused: if random.percent(10) { 60 } else { 0 },
             fleet_refused: if random.percent(10) { 40 } else { 0 },
@@ -139,6 +142,7 @@ impl ProviderProfile {
             list_cap: usize::MAX,
             list_order: ListOrder::NewestFirst,
             hides: None,
+            twins: 0,
             list_refused: 0,
             fleet_refused: 0,
             link_life: Duration::from_secs(86_400),

@@ -40,6 +40,8 @@ pub(super) struct SimulatedProvider {
     pub(super) peak_concurrency: usize,
     /// Copies that a person has made of them in the dashboard, with the same name and another text.
     pub(super) copies: Vec<Accepted>,
+    /// Jobs that another run has paid for, with the names and texts of ours.
+    pub(super) twins: Vec<Accepted>,
     /// Submits that were refused.
     pub(super) refused: BTreeSet<Tag>,
     /// Submits that were accepted, and whose repetition by a gateway was refused.
@@ -62,6 +64,7 @@ impl SimulatedProvider {
             profile,
             accepted: Vec::new(),
             copies: Vec::new(),
+            twins: Vec::new(),
             peak_concurrency: 0,
             refused: BTreeSet::new(),
             refused_twins: BTreeSet::new(),
@@ -199,6 +202,13 @@ impl SimulatedProvider {
             let (at, listed_from) = (copy.at.plus(later), copy.listed_from.plus(later));
             self.copies.push(Accepted { remote, at, listed_from, ..copy });
         }
+        if self.profile.twins > 0 && self.random.percent(self.profile.twins) {
+            let twin = self.accepted.last().expect("it was just accepted").clone();
+            let remote = format!("twin-{}", self.twins.len()).parse().unwrap();
+            let later = Duration::from_secs(1);
+            let (at, listed_from) = (twin.at.plus(later), twin.listed_from.plus(later));
+            self.twins.push(Accepted { remote, at, listed_from, ..twin });
+        }
         remote
     }
 
@@ -249,7 +259,7 @@ impl SimulatedProvider {
     }
 
     fn report(&mut self, now: Timestamp, remote: &RemoteId) -> Option<RenderReport> {
-        let job = self.accepted.iter().find(|job| job.remote == *remote)?;
+        let job = self.accepted.iter().chain(&self.twins).find(|job| job.remote == *remote)?;
         let is_visible = job.at.plus(self.profile.lookup_delay) <= now && !job.is_forgotten;
         let is_odd = self.random.percent(self.profile.odd_renders);
         is_visible.then(|| self.describe(now, job, is_odd))
@@ -302,6 +312,7 @@ impl SimulatedProvider {
             .accepted
             .iter()
             .chain(&self.copies)
+            .chain(&self.twins)
             .filter(|job| self.appears_at(job) <= now && profile.hides != Some(now >= job.finishes))
             .collect();
         rows.sort_by_key(|job| job.at);

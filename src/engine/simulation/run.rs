@@ -98,6 +98,7 @@ impl Simulation {
         let mut random = Random::new(seed);
         let mut profile = ProviderProfile::new(&mut random);
         profile.underreports = Random::new(seed ^ 0xC0DE).percent(20);
+        profile.twins = if Random::new(seed ^ 0xDAB).percent(10) { 30 } else { 0 };
         let cap = random
             .percent(25)
             .then(|| Credits::whole(i64::try_from(10 + random.below(60)).unwrap()));
@@ -257,6 +258,7 @@ impl Simulation {
             });
             self.check(&batch, first, &ready);
             if ready.finished {
+                self.invariants.twins_are_counted(&batch, &self.options.limits, &self.provider);
                 return true;
             }
             for command in ready.commands {
