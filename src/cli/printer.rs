@@ -12,6 +12,7 @@ use crate::app::{self, Notices, Severity};
 use crate::report::events::{JsonMessage, json_message_line};
 use crate::report::stderr::{self, Stderr};
 use crate::report::terminal::{error_columns, output_columns};
+use crate::util::glyph;
 use crate::util::json::SafeJson;
 use crate::util::style::{Colours, Style};
 use crate::util::text::wrap;
@@ -133,7 +134,7 @@ const LABELS: [(&str, Style); 4] = [
 ];
 
 fn print_message(message: JsonMessage<'_>) {
-    eprint(&format!("{}\n", json_message_line(app::now(), message)));
+    let _ = writeln!(Stderr, "{}", json_message_line(app::now(), message));
 }
 
 /// Prints to standard output. A closed pipe is ignored.
@@ -141,7 +142,17 @@ fn print_message(message: JsonMessage<'_>) {
 /// # Errors
 /// If it cannot be written for another reason.
 pub(super) fn print(text: &str) -> Result<(), Error> {
-    print_with(|output| output.write_all(text.as_bytes()))
+    print_with(|output| output.write_all(glyph::shown(text).as_bytes()))
+}
+
+/// Prints lines to standard output, on a terminal wrapped at words.
+///
+/// # Errors
+/// If it cannot be written.
+pub(super) fn print_wrapped(text: &str) -> Result<(), Error> {
+    let columns = output_columns();
+    let wrapped = |line: &str| columns.map_or(line.to_owned(), |it| wrap(line, it, ITEM_INDENT));
+    print(&lay_out(text, wrapped))
 }
 
 /// Writes to standard output.
@@ -186,7 +197,7 @@ pub(super) fn output_error(error: io::Error) -> Error {
 
 /// Prints to standard error.
 pub(super) fn eprint(text: &str) {
-    let _ = Stderr.write_all(text.as_bytes());
+    let _ = Stderr.write_all(glyph::shown(text).as_bytes());
 }
 
 /// Asks a question on the terminal, and returns whether the answer is yes, which is the default if the question ends with

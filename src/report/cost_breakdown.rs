@@ -87,7 +87,7 @@ impl<const N: usize> CostBreakdown<N> {
             let mut header = header;
             header[0] = by.names().1;
             let rows = groups.iter().map(|(name, share)| (None, cells(truncate(name, 30), share)));
-            text.push_str(&table(header, rows, colours));
+            text.push_str(&table(header, rows, None, colours));
             text.push('\n');
         }
         text

@@ -204,4 +204,9 @@ fn without_utf8_only_the_users_own_texts_are_not_ascii() {
     assert!(ascii.contains("Grüße und") && ascii.contains("...\n"), "{ascii}");
     assert!(ascii.replace(['ü', 'ß'], "").is_ascii(), "{ascii}");
     assert!(plan("").contains("…\n"));
+
+    let mut refused =
+        folder.command(&["run", "sheet.csv", "--base-url", "https://x.example/?key=1"]);
+    let refused = output(refused.env("LC_ALL", "C")).expect_code(2);
+    refused.expect_stderr(&["`https://x.example/?...`"]);
 }

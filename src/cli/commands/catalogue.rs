@@ -15,6 +15,7 @@ use crate::cli::config::{Environment, provider_config};
 use crate::cli::error::Error;
 use crate::cli::printer::{self, Printer};
 use crate::model::{AspectRatio, Exit};
+use crate::report::terminal::output_columns;
 use crate::util::fs::{Access, write_atomic};
 use crate::util::style::Colours;
 use crate::util::table::table;
@@ -101,7 +102,7 @@ pub(super) async fn personas(arguments: PersonasArguments) -> Result<Exit, Error
     } else {
         let header = ["id", "name", "gender", "age", "style", "location", "scene", ""];
         let rows = found.iter().map(|persona| (None, row(persona)));
-        printer::print(&table(header, rows, Colours::Off))?;
+        printer::print(&table(header, rows, output_columns(), Colours::Off))?;
     }
     print_count(found.len(), all.len(), "personas");
     Ok(Exit::Success)
@@ -141,7 +142,7 @@ pub(super) async fn voices(arguments: VoicesArguments) -> Result<Exit, Error> {
             })
         });
         let header = ["id", "name", "gender", "accent"];
-        printer::print(&table(header, rows, Colours::Off))?;
+        printer::print(&table(header, rows, output_columns(), Colours::Off))?;
     }
     print_count(count(&found), count(&catalogue.voices), "voices");
     Ok(Exit::Success)

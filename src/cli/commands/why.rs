@@ -42,7 +42,7 @@ pub(super) async fn why(arguments: &WhyArguments) -> Result<Exit, Error> {
         printer::print_json(&explain)?;
     } else {
         let explain = explain(&campaign.summary, &entries, job, campaign.now).unwrap_or_default();
-        printer::print(&explain)?;
+        printer::print_wrapped(&explain)?;
     }
     Ok(Exit::Success)
 }

@@ -8,7 +8,8 @@ use crate::report::format::credit_range;
 use crate::report::plan::rows::{PlanRow, PlanState, plan_rows};
 use crate::report::summary::Summary;
 use crate::util::style::{Colours, Style};
-use crate::util::text::{pad, sanitize, truncate, width, wrap};
+use crate::util::table::{INDENT, Layout};
+use crate::util::text::{sanitize, truncate, width, wrap};
 
 /// The columns of a page without a terminal.
 const DEFAULT_COLUMNS: usize = 80;
@@ -20,18 +21,8 @@ const TEXT: usize = HEADER.len() - 1;
 /// The most and, beside other columns, the fewest columns of a text.
 const TEXT_WIDTHS: (usize, usize) = (60, 12);
 
-/// The indentation of further lines of a row, and of the reason below it.
-const INDENT: usize = 2;
+/// The indentation of the reason below a row.
 const REASON_INDENT: usize = 4;
-
-/// Which columns are in the same line, and how wide all are.
-struct Layout {
-    lines: Vec<Vec<usize>>,
-    widths: [usize; HEADER.len()],
-    /// Whether the reason stands behind the last column.
-    has_reason_column: bool,
-    columns: usize,
-}
 
 /// Returns a table of all jobs for a terminal with `columns`; without one, reasons are not wrapped.
 pub(super) fn job_table(
@@ -59,7 +50,8 @@ pub(super) fn job_table(
         reason = reason.max(width(&row_reason(&row)));
     }
     let shown: Vec<usize> = (0..HEADER.len()).filter(|index| !is_common[*index]).collect();
-    let layout = Layout::new(&shown, widths, reason, columns.unwrap_or(DEFAULT_COLUMNS));
+    let cut = Some((TEXT, TEXT_WIDTHS.1));
+    let layout = Layout::new(&shown, widths, cut, reason, columns.unwrap_or(DEFAULT_COLUMNS));
 
     let mut text = String::new();
     let same = (0..TEXT).filter(|index| is_common[*index]);
@@ -74,14 +66,14 @@ pub(super) fn job_table(
         text.push_str("\n\n");
     }
     let header = HEADER.map(str::to_owned);
-    let reason = if layout.has_reason_column { "reason" } else { "" };
-    layout.write(&mut text, &header, reason, Style::Bold, colours);
+    let reason = if layout.has_tail { "reason" } else { "" };
+    text.push_str(&layout.row(&header, reason, Some(Style::Bold), colours));
     for row in rows {
         let (_, style) = row.state.word_and_style();
         let (cells, reason) = (cells(summary, &row, has_texts), row_reason(&row));
-        let beside = if layout.has_reason_column { reason.as_str() } else { "" };
-        layout.write(&mut text, &cells, beside, style, colours);
-        if !layout.has_reason_column && !reason.is_empty() {
+        let beside = if layout.has_tail { reason.as_str() } else { "" };
+        text.push_str(&layout.row(&cells, beside, Some(style), colours));
+        if !layout.has_tail && !reason.is_empty() {
             let line = format!("{:REASON_INDENT$}{reason}", "");
             text.push_str(&columns.map_or(line.clone(), |it| wrap(&line, it, REASON_INDENT)));
             text.push('\n');
@@ -111,65 +103,6 @@ fn cells(summary: &Summary, row: &PlanRow<'_>, has_texts: bool) -> [String; HEAD
         price.unwrap_or_default(),
         if has_texts { one_line(row.speech(), TEXT_WIDTHS.0) } else { String::new() },
     ]
-}
-
-impl Layout {
-    fn new(
-        shown: &[usize],
-        mut widths: [usize; HEADER.len()],
-        reason: usize,
-        columns: usize,
-    ) -> Self {
-        let others: usize = shown.iter().filter(|it| **it != TEXT).map(|it| widths[*it] + 2).sum();
-        let longest = widths[TEXT];
-        let fewest = longest.min(TEXT_WIDTHS.1);
-        // The reason has a place of its own only if nothing else is broken or cut short for it.
-        let text = if shown.contains(&TEXT) { fewest + 2 } else { 0 };
-        let has_reason_column = reason > 0 && others + text + reason <= columns;
-        let room = if has_reason_column { columns - reason - 2 } else { columns };
-        let mut lines = vec![Vec::new()];
-        let mut used = 0;
-        for index in shown {
-            let needed = if *index == TEXT { fewest } else { widths[*index] };
-            if used > INDENT && used + needed > room {
-                lines.push(Vec::new());
-                used = INDENT;
-            }
-            if *index == TEXT {
-                widths[TEXT] = longest.min(room.saturating_sub(used)).max(1);
-            }
-            used += widths[*index] + 2;
-            lines.last_mut().expect("it begins with one").push(*index);
-        }
-        Self { lines, widths, has_reason_column, columns }
-    }
-
-    /// Adds a row, or the header.
-    fn write(
-        &self,
-        text: &mut String,
-        cells: &[String; HEADER.len()],
-        reason: &str,
-        style: Style,
-        colours: Colours,
-    ) {
-        for (number, line) in self.lines.iter().enumerate() {
-            let cell = |index: &usize| {
-                let (cell, width) = (&cells[*index], self.widths[*index]);
-                if *index == TEXT { pad(&truncate(cell, width), width) } else { pad(cell, width) }
-            };
-            let mut line: Vec<String> = line.iter().map(cell).collect();
-            if self.has_reason_column {
-                line.push(reason.to_owned());
-            }
-            let line = line.join("  ");
-            if number > 0 && !line.trim().is_empty() {
-                text.push_str(&" ".repeat(INDENT.min(self.columns)));
-            }
-            text.push_str(&colours.paint(style, line.trim_end()));
-            text.push('\n');
-        }
-    }
 }
 
 /// Returns a text on one line, cut to `width` columns of a terminal.

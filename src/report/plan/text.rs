@@ -73,7 +73,7 @@ pub(crate) fn text_examples(summary: &Summary, columns: Option<usize>) -> String
         let text = one_line(rows[index].speech(), room.min(EXAMPLE_WIDTH));
         (None, [rows[index].row.id().to_string(), text])
     });
-    let mut text = table(["job", "text"], shown, Colours::Off);
+    let mut text = table(["job", "text"], shown, None, Colours::Off);
     let texts = rows.iter().filter(|row| row.is_text());
     if let Some(longest) = texts.max_by_key(|row| row.speech().chars().count()) {
         let (id, length) = (longest.row.id(), longest.speech().chars().count());

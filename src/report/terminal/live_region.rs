@@ -9,6 +9,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::report::stderr::Stderr;
 use crate::report::terminal::resize_safe_term::{ResizeSafeTerm, Size};
+use crate::util::glyph;
 use crate::util::text::{truncate, wrap};
 
 /// Lines at the bottom of a terminal, below those that scroll. They are cut at the terminal's width, never wrapped, and
@@ -45,8 +46,10 @@ impl LiveRegion {
     /// Replaces the lines.
     pub(crate) fn show(&mut self, lines: impl IntoIterator<Item = String>) {
         let (columns, rows) = (self.size)();
-        let lines: Vec<String> =
-            lines.into_iter().map(|line| truncate(&line, usize::from(columns))).collect();
+        let lines: Vec<String> = lines
+            .into_iter()
+            .map(|line| truncate(&glyph::shown(&line), usize::from(columns)))
+            .collect();
         let hidden = lines.len().saturating_sub(usize::from(rows).saturating_sub(1).max(1));
         let bar = self.bar.get_or_insert_with(|| {
             let style =
@@ -60,7 +63,7 @@ impl LiveRegion {
     pub(crate) fn print(&self, line: &str, indent: usize) {
         let (columns, _) = (self.size)();
         // A terminal that is gone must not end the run.
-        let _ = self.screen.println(wrap(line, usize::from(columns), indent));
+        let _ = self.screen.println(wrap(&glyph::shown(line), usize::from(columns), indent));
     }
 
     /// Removes the lines.
