@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::model::{Flag, Note, Plan, PriceSettings, PriceTable, SheetFile, ValueOrigin};
-use crate::util::text::{plural, sanitize};
+use crate::util::text::{byte_size, plural, sanitize};
 
 use super::build::incomplete_rows::remove_blank_rows;
 use super::build::plan_builder::PlanBuilder;
@@ -286,6 +286,17 @@ impl<'a> Loader<'a> {
         let mut table = match kind {
             FileKind::Workbook => workbook::read(name, &bytes, sheet, &mut self.findings),
             FileKind::Delimited | FileKind::Yaml => {
+                if bytes.len() > csv::MAX_BYTES {
+                    let file = Place::file(&Source::of_text(name, String::new()));
+                    let size_of =
+                        |count: usize| byte_size(u64::try_from(count).unwrap_or(u64::MAX));
+                    let (size, most) = (size_of(bytes.len()), size_of(csv::MAX_BYTES));
+                    let message =
+                        format!("the file has {size}, more than the {most} that are read");
+                    let help = "delete the columns that are not needed, or split the campaign";
+                    self.findings.problem(Problem::at(&file, message).help(help));
+                    return None;
+                }
                 let help = "export the sheet as \"CSV UTF-8\", or use the workbook itself";
                 let encoding = self.options.encoding;
                 let source = decode_source(name, bytes, encoding, help, &mut self.findings)?;

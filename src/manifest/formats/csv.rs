@@ -20,8 +20,9 @@ use super::table::{MAX_TITLE_ROWS, Table, Value};
 /// The most columns. Wider files are not sheets of videos, and take much memory.
 const MAX_COLUMNS: usize = 2_000;
 
-/// The most cells: the memory they take stays below 512 MB.
-const MAX_CELLS: usize = 4_000_000;
+/// The most cells and the most bytes: the memory they take stays below 512 MB.
+const MAX_CELLS: usize = 1_500_000;
+pub(crate) const MAX_BYTES: usize = 64_000_000;
 
 /// The most bytes of a cell. Spreadsheets allow 32,767 characters.
 const MAX_CELL: usize = 1_000_000;
@@ -705,7 +706,7 @@ mod tests {
         assert_eq!(problems(&format!("text{}", ",".repeat(1_999))), [""; 0]);
         let shown =
             problems(&format!("text\n{}", format!("{}\n", ",".repeat(1_999)).repeat(2_100)));
-        assert!(shown[0].contains("more than 4000000 cells"), "{shown:?}");
+        assert!(shown[0].contains("more than 1500000 cells"), "{shown:?}");
         let shown = problems(&format!("text\n{}", "x".repeat(1_000_001)));
         assert_eq!(shown, ["a.csv:2:1 this cell has 1000001 characters"]);
     }

@@ -352,3 +352,13 @@ fn a_sheet_can_come_from_standard_input() {
     let plan = super::support::plan(&[("-", &sheet.replace("4:3", "1:1"))]);
     assert_eq!(plan.campaign, "stdin");
 }
+
+/// More would take more memory than a small machine has.
+#[test]
+fn a_sheet_with_too_much_text_is_refused() {
+    let row = format!("{},x,16:9\n", "a".repeat(7000));
+    let text = "text,persona,aspect_ratio\n".to_owned() + &row.repeat(64_000_000 / row.len() + 200);
+    let problems = problems_of(&[("a.csv", &text)]);
+    let message = "a.csv the file has 65.4 MB, more than the 64.0 MB that are read";
+    assert_eq!(problems, [message]);
+}

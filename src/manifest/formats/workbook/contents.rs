@@ -17,8 +17,9 @@ const MAX_CELLS: usize = 2_000_000;
 /// The most strings that cells can share.
 const MAX_SHARED: usize = 10_000_000;
 
-/// The most bytes of text in a sheet, of all shared strings, and in its longest cell.
-const MAX_TEXT: usize = 128 << 20;
+/// The most bytes of text in a sheet, of all shared strings, and in its longest cell. With them, the memory for a sheet
+/// stays below 512 MB.
+const MAX_TEXT: usize = 64_000_000;
 pub(crate) const MAX_CELL_TEXT: usize = 1 << 20;
 
 /// The most columns of [`Extent::Header`].
@@ -268,7 +269,14 @@ impl Contents {
 
     /// Returns the text of a cell.
     pub(crate) fn text_of(&self, cell: &Cell) -> &str {
-        &self.text[cell.text.start as usize..cell.text.end as usize]
+        cell.text_in(&self.text)
+    }
+}
+
+impl Cell {
+    /// Returns the text of the cell, of the text of all cells.
+    pub(crate) fn text_in<'a>(&self, text: &'a str) -> &'a str {
+        &text[self.text.start as usize..self.text.end as usize]
     }
 }
 

@@ -40,11 +40,14 @@ use xls::Xls;
 use xlsb::Xlsb;
 use xlsx::{Relations, Xlsx};
 
-/// The most cells of a table, counting the empty ones in its rows and columns.
-const MAX_CELLS: usize = 2_000_000;
+/// The most cells of a table, counting the empty ones in its rows and columns: the memory they take stays below 512 MB.
+const MAX_CELLS: usize = 1_500_000;
 
 /// The most columns of a table, without blank ones.
 const MAX_COLUMNS: usize = 2_000;
+
+/// How many rows are converted before the memory of their cells is released.
+const ROWS_BETWEEN_RELEASES: usize = 10_000;
 
 const DAMAGED_HELP: &str = "save it again in a spreadsheet program, or export the sheet as CSV";
 
@@ -87,8 +90,11 @@ fn read_table(
     let index = book.choose_sheet(wanted, &file, findings)?;
     let sheet = book.sheets[index].name.clone();
     let source = Source::of_workbook(name, (book.sheets.len() > 1).then(|| sheet.clone()));
-    match book.read(index, Extent::All) {
-        Ok(contents) => table(&source, &contents, findings),
+    let contents = book.read(index, Extent::All);
+    // Its strings take as much memory as the sheet.
+    drop(book);
+    match contents {
+        Ok(contents) => table(&source, contents, findings),
         Err(ReadError::Damaged) => {
             let message = format!("the sheet {} is damaged", quote(&sheet));
             findings.problem(Problem::at(&file, message).help(DAMAGED_HELP));
@@ -122,7 +128,7 @@ fn read_problem(file: &Place, error: ReadError) -> Problem {
 }
 
 /// Converts the contents to a table of the rows and columns that are not blank.
-fn table(source: &Arc<Source>, contents: &Contents, findings: &mut Findings) -> Option<Table> {
+fn table(source: &Arc<Source>, mut contents: Contents, findings: &mut Findings) -> Option<Table> {
     let place = |row, column| Place::cell(source, row, column, "");
     if let Some(first) = contents.hidden.first() {
         let count = contents.hidden.len();
@@ -143,8 +149,7 @@ fn table(source: &Arc<Source>, contents: &Contents, findings: &mut Findings) -> 
     }
     let columns: BTreeSet<u32> = contents.cells.iter().map(|cell| cell.column).collect();
     let columns: Vec<u32> = columns.into_iter().collect();
-    let rows = contents.cells.chunk_by(|one, other| one.row == other.row);
-    let count = rows.clone().count();
+    let count = contents.cells.chunk_by(|one, other| one.row == other.row).count();
     if columns.len() > MAX_COLUMNS || columns.len().saturating_mul(count) > MAX_CELLS {
         let message = format!(
             "the sheet has {count} rows and {} columns, more than can be read",
@@ -156,32 +161,39 @@ fn table(source: &Arc<Source>, contents: &Contents, findings: &mut Findings) -> 
         );
         return None;
     }
-    // The last text of each column: most values are repeated in the rows below.
-    let mut previous: Vec<Arc<str>> = vec![Arc::default(); columns.len()];
-    let mut rows = rows.map(|cells| {
-        let row = cells[0].row;
-        let mut cells = cells.iter().peekable();
-        let values = columns.iter().zip(&mut previous).map(|(column, previous)| {
-            let cell = cells.next_if(|cell| cell.column == *column);
-            let text = cell.map(|cell| contents.text_of(cell)).unwrap_or_default();
-            if **previous != *text {
-                *previous = text.into();
+    // The text of each column in the row below: most values are repeated.
+    let mut repeated: Vec<Arc<str>> = vec![Arc::default(); columns.len()];
+    let mut rows = Vec::with_capacity(count);
+    let (text, mut cells) = (contents.text, std::mem::take(&mut contents.cells));
+    // From the last row to the first, so that the memory of the cells is released on the way.
+    while let Some(row) = cells.last().map(|cell| cell.row) {
+        let first = cells.partition_point(|cell| cell.row < row);
+        let mut of_row = cells.drain(first..).peekable();
+        let values = columns.iter().zip(&mut repeated).map(|(column, repeated)| {
+            let cell = of_row.next_if(|cell| cell.column == *column);
+            let content = cell.as_ref().map_or("", |cell| cell.text_in(&text));
+            if **repeated != *content {
+                *repeated = content.into();
             }
-            let text = Arc::clone(previous);
-            let trouble = cell.and_then(|cell| cell.trouble.clone());
-            Value { place: Place::cell(source, row, *column, text.clone()), text, trouble }
+            let content = Arc::clone(repeated);
+            let place = Place::cell(source, row, *column, content.clone());
+            Value { text: content, place, trouble: cell.and_then(|cell| cell.trouble) }
         });
-        values.collect::<Vec<_>>()
-    });
-    let Some(header) = rows.next() else {
+        rows.push(values.collect::<Vec<_>>());
+        drop(of_row);
+        if rows.len().is_multiple_of(ROWS_BETWEEN_RELEASES) {
+            cells.shrink_to_fit();
+        }
+    }
+    let Some(header) = rows.pop() else {
         let message = "the sheet is empty";
         let help = "the first row names the columns: `text`, `persona`, `aspect_ratio`";
         findings.problem(Problem::at(&Place::file(source), message).help(help));
         return None;
     };
+    rows.reverse();
     // A wrong name would lead to misleading problems or hide a column.
     header.iter().filter_map(Value::problem).for_each(|problem| findings.problem(problem));
-    let rows = rows.collect();
     Some(Table { source: Arc::clone(source), header, rows })
 }
 
