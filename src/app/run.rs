@@ -82,7 +82,7 @@ pub(crate) async fn run_with(
         observers: observers.iter_mut().map(|observer| &mut **observer as _).collect(),
         tick: request.tick,
     };
-    let ended = drive.run().await;
+    let ended = Box::pin(drive.run()).await;
     summary.set_live(false);
     let written = finish(&mut observers, &summary);
     drop(lock);

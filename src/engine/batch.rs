@@ -1,7 +1,7 @@
 //! The whole run as one value. [`Batch`] owns the parts of the engine, passes them what happened, and carries out what
 //! they decide.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,21 +14,22 @@ use super::concurrency_limit::{ConcurrencyLimit, FixedLimit};
 use super::decision::{Decision, WakeUp};
 use super::downloads::Downloads;
 use super::inventory::{Verdict, reaches};
+use super::job::TrackedJob;
 use super::job_table::JobTable;
 use super::lane::LaneLimiter;
 use super::poll_intervals::PollUrgency;
 use super::poller::Poller;
 use super::reads::Reads;
 use super::reconciler::{ListRefusal, Reconciler};
-use super::reopening::{Reopening, is_resubmitted};
+use super::reopening::{Reopening, duplicate};
 use super::rules::{SafetyRules, SoundRules};
 use super::step::{PersistedStep, Step};
 use super::submitter::{NextSubmit, Submitter};
 use super::{RunOptions, Submits};
 use crate::model::{
-    Command, CommandKind, Credits, Disposition, Entry, Event, Failure, History, HistoryError,
-    InFlight, JobEvent, JobId, JobState, Lane, Listing, OTHER_JOB, Outcome, Phase, PlannedJob,
-    RemoteId, RenderReport, StopReason, Timestamp, find_tags,
+    Command, CommandKind, Credits, Disposition, Entry, Event, Failure, FailureKind, History,
+    HistoryError, InFlight, JobEvent, JobId, JobState, Lane, Listing, OTHER_JOB, Outcome, Phase,
+    PlannedJob, RemoteId, RenderReport, StopReason, Timestamp, find_tags,
 };
 
 /// Time limit for an unreachable provider that has not answered in this run. Its address is probably wrong.
@@ -59,6 +60,8 @@ pub struct Batch {
     downloads: Downloads,
     reconciler: Reconciler,
     reopening: Reopening,
+    /// Failed jobs that are looked for before they are paid for again, until there is an answer.
+    revisited: BTreeSet<usize>,
     rules: &'static dyn SafetyRules,
 
     /// Whether an entry says that the journal was lost, and the list has not been read since.
@@ -129,7 +132,8 @@ impl Batch {
             InFlight::AtMost(most) => Box::new(FixedLimit::new(most)),
             InFlight::Auto { from } => Box::new(AdaptiveLimit::new(from, limits.render_timeout)),
         };
-        let mut poller = Poller::new(limits.poll_interval, limits.render_timeout, jitter, now);
+        let mut poller =
+            Poller::new(limits.poll_interval, limits.render_timeout, jitter, rules, now);
         for (at, took) in &past.newest_renders {
             poller.intervals.add_sample(*took);
             limit.on_render_finished(*at, *took);
@@ -174,6 +178,7 @@ impl Batch {
                 last_end: past.last_end,
                 last_complete_end: past.last_complete_end,
             },
+            revisited: BTreeSet::new(),
             rules,
             is_loss_recorded,
             has_reached_provider: false,
@@ -281,9 +286,13 @@ impl Batch {
     /// Returns the entries that a run beginning at `now` would record before it requests or sends anything, for a
     /// preview.
     pub fn opening_entries(&self, now: Timestamp) -> Vec<Entry> {
-        let reopened = self.jobs.iter().filter_map(|job| {
-            let event = self.reopening.event(job, &self.options)?;
-            Some(Event::job(&job.spec.id, event))
+        let reopened = self.jobs.iter().flat_map(|job| {
+            let first = self.reopening.event(job, &self.options);
+            let again = self.reopening.is_requested(job, &self.options).then(|| reopened(job));
+            // The answer to a request for a job is not known yet, so that it counts as paid for again.
+            let first = first
+                .filter(|event| again.is_none() || matches!(event, JobEvent::SubmitLost { .. }));
+            first.into_iter().chain(again).map(|event| Event::job(&job.spec.id, event))
         });
         let events = std::iter::once(self.run_started()).chain(reopened);
         let entry = |(event, sequence)| Entry { sequence, at: now, event };
@@ -320,17 +329,23 @@ impl Batch {
             self.is_loss_recorded = true;
             self.record(now, Event::JournalLost);
         }
+        let mut may_submit = false;
         for index in 0..self.jobs.len() {
+            let is_requested = self.is_requested(index);
+            may_submit |= is_requested;
+            if is_requested {
+                self.poller.revisit(index);
+            }
             if let Some(event) = self.reopening.event(&self.jobs[index], &self.options) {
-                if matches!(event, JobEvent::Revisited) {
+                let is_revisited = matches!(event, JobEvent::Revisited);
+                if is_revisited {
                     self.poller.revisit(index);
                 }
                 self.transition(now, index, event);
+                self.revisited.extend((is_revisited && is_requested).then_some(index));
             }
         }
-        let mut in_doubt = self.jobs.in_doubt.iter();
-        let may_submit = self.options.submits == Submits::Selected
-            && (!self.jobs.ready.is_empty() || in_doubt.any(|index| self.is_resubmitted(*index)));
+        may_submit |= !self.jobs.ready.is_empty();
         // A run that collects may be the first one on an empty disk, or after another machine's.
         let may_have_lost_jobs = (self.options.journal_was_lost
             || self.options.submits == Submits::Nothing)
@@ -357,8 +372,9 @@ impl Batch {
         })
     }
 
-    fn is_resubmitted(&self, index: usize) -> bool {
-        is_resubmitted(&self.jobs[index], &self.options)
+    /// Checks whether the job is paid for again once the provider was asked for it.
+    fn is_requested(&self, index: usize) -> bool {
+        self.reopening.is_requested(&self.jobs[index], &self.options)
     }
 
     fn is_finished(&self, now: Timestamp) -> bool {
@@ -368,7 +384,13 @@ impl Batch {
         if self.stops_at_once() {
             return true;
         }
-        if self.wants_to_submit() || self.awaits_inventory() || self.is_reconciling(now) {
+        let is_revisiting =
+            self.stop.is_none() && !self.reads.have_ended && !self.revisited.is_empty();
+        if self.wants_to_submit()
+            || self.awaits_inventory()
+            || self.is_reconciling(now)
+            || is_revisiting
+        {
             return false;
         }
         self.options.leave_after_submitting
@@ -704,6 +726,7 @@ impl Batch {
         self.poller.note_account(job);
         let decisions = self.poller.on_report(now, index, job, report, last);
         self.carry_out(now, decisions);
+        self.revisited.remove(&index);
     }
 
     /// Notes a report that is about another text, persona or ratio: its video must not be taken for the job's own.
@@ -830,6 +853,9 @@ impl Batch {
         let own = self.reconciler.own_tags(&self.jobs);
         for (index, event) in duplicates(&self.jobs, own, listing, self.rules) {
             self.transition(now, index, event);
+            if let Some(event) = duplicate(&self.jobs[index]) {
+                self.transition(now, index, event);
+            }
             if request.includes_own_rows && !request.is_inventory {
                 let job = self.jobs[index].spec.id.clone();
                 self.stop(StopReason::DuplicateRun { job });
@@ -847,7 +873,7 @@ impl Batch {
         // A job in doubt is resubmitted only after the list had time to show it.
         let is_too_early = |index: &usize| {
             let is_too_early = self.reconciler.is_too_early(request, &self.jobs, *index);
-            is_too_early && self.is_resubmitted(*index)
+            is_too_early && self.is_requested(*index)
         };
         if self.jobs.in_doubt.iter().any(is_too_early) {
             return;
@@ -868,7 +894,7 @@ impl Batch {
                     self.record(now, Event::ListCutOff { rows });
                 }
                 self.take_inventory(now, rows);
-                self.reopen_resubmitted(now);
+                self.reopen_requested(now);
             }
             Verdict::Unproven(message) => self.stop(StopReason::InventoryUnproven { message }),
         }
@@ -880,11 +906,29 @@ impl Batch {
         self.record(now, Event::InventoryTaken { rows });
     }
 
-    fn reopen_resubmitted(&mut self, now: Timestamp) {
-        for index in self.jobs.in_doubt.clone() {
-            if let Some(event) = self.reopening.resubmit(&self.jobs[index], &self.options) {
-                self.transition(now, index, event);
+    /// Reopens the jobs that are to be paid for again, once the list was read.
+    fn reopen_requested(&mut self, now: Timestamp) {
+        for index in 0..self.jobs.len() {
+            self.reopen_if_requested(now, index);
+        }
+    }
+
+    /// Reopens a job that is to be paid for again, if it was looked for by its id and in the list.
+    fn reopen_if_requested(&mut self, now: Timestamp, index: usize) {
+        let job = &self.jobs[index];
+        let is_looked_for = match &job.state.phase {
+            Phase::InDoubt { .. } => true,
+            Phase::Failed { .. } => self.poller.is_revisited(index),
+            Phase::Rendering { .. } | Phase::Downloading { .. } => {
+                let failure = job.state.last_failure.as_ref();
+                job.has_given_up_download
+                    && failure.is_some_and(|failure| failure.kind != FailureKind::Local)
             }
+            Phase::Pending | Phase::Submitting | Phase::Done { .. } => false,
+        };
+        if is_looked_for && !self.awaits_inventory() && self.is_requested(index) {
+            let event = reopened(job);
+            self.transition(now, index, event);
         }
     }
 
@@ -901,7 +945,7 @@ impl Batch {
                 let failure = failure.clone();
                 self.submitter.skip_list();
                 self.record(now, Event::InventorySkipped { failure });
-                self.reopen_resubmitted(now);
+                self.reopen_requested(now);
             }
         }
         self.on_read_failed(now, failure, CommandKind::List);
@@ -912,7 +956,13 @@ impl Batch {
     fn carry_out(&mut self, now: Timestamp, decisions: impl IntoIterator<Item = Decision>) {
         for decision in decisions {
             match decision {
-                Decision::Apply(index, event) => self.transition(now, index, event),
+                Decision::Apply(index, event) => {
+                    let is_given_up = matches!(event, JobEvent::DownloadGivenUp { .. });
+                    self.transition(now, index, event);
+                    if is_given_up {
+                        self.reopen_if_requested(now, index);
+                    }
+                }
                 Decision::Record(event) => self.record(now, event),
                 Decision::PollAgain(index) => self.poll_again(now, index),
                 Decision::FailRender { index, failure, charged } => {
@@ -934,6 +984,7 @@ impl Batch {
 
     /// Applies an event to a job: to its state, the entries, all sums and all queues.
     fn transition(&mut self, now: Timestamp, index: usize, event: JobEvent) {
+        self.revisited.remove(&index);
         let state = &self.jobs[index].state;
         if matches!(event, JobEvent::SubmitStarted { .. }) {
             self.budget.begin_submit(index, state);
@@ -1006,12 +1057,18 @@ impl Batch {
         charged: Option<Credits>,
     ) {
         let is_revisited = self.poller.is_revisited(index);
+        let stops = self.rules.stops_submits(&failure) && !is_revisited;
+        if stops {
+            self.stop(StopReason::OutOfCredits { message: failure.to_string() });
+        }
         self.transition(now, index, JobEvent::Failed { failure, charged });
-        if !is_revisited {
-            // One that is revisited was counted by an earlier run.
-            self.count_failure();
-        } else if let Some(event) = self.reopening.retry(&self.jobs[index], &self.options) {
+        if let Some(event) = duplicate(&self.jobs[index]) {
             self.transition(now, index, event);
+        } else if is_revisited {
+            // An earlier run has counted it.
+            self.reopen_if_requested(now, index);
+        } else if !stops {
+            self.count_failure();
         }
     }
 
@@ -1031,4 +1088,9 @@ impl Batch {
             self.stop(StopReason::Unreachable { message });
         }
     }
+}
+
+/// Returns the event that reopens a job, to be paid for again.
+fn reopened(job: &TrackedJob) -> JobEvent {
+    JobEvent::Reopened { generation: job.state.generation.next() }
 }

@@ -16,6 +16,9 @@ use crate::model::{
 /// The number of failed downloads of one job after which this run leaves it to `collect`.
 const FAILURES_PER_RUN: u32 = 8;
 
+/// The same for a job that the user wants to replace if its video cannot be downloaded.
+const FAILURES_BEFORE_REPLACEMENT: u32 = 2;
+
 /// The number of failed downloads after which the provider is asked for a fresh link, because the host of the
 /// present one may be gone.
 const FAILURES_PER_LINK: u32 = 3;
@@ -175,7 +178,14 @@ impl Downloads {
                 let artifact = Arc::new(artifact);
                 vec![apply(JobEvent::Downloaded { artifact })]
             }
-            Err(failure) => self.on_failure(now, index, host, state.generation, failure),
+            Err(failure) => {
+                let most = if jobs[index].is_resubmitted {
+                    FAILURES_BEFORE_REPLACEMENT
+                } else {
+                    FAILURES_PER_RUN
+                };
+                self.on_failure(now, index, host, state.generation, most, failure)
+            }
         }
     }
 
@@ -185,6 +195,7 @@ impl Downloads {
         index: usize,
         host: &str,
         generation: Generation,
+        most_failures: u32,
         mut failure: Failure,
     ) -> Vec<Decision> {
         let bytes_kept = std::mem::take(&mut failure.bytes_kept);
@@ -199,7 +210,7 @@ impl Downloads {
         }
         attempts.failures += 1;
         let failures = attempts.failures;
-        let is_last = failures >= FAILURES_PER_RUN;
+        let is_last = failures >= most_failures;
         let wait = DOWNLOAD.wait(failures, self.jitter.of_job(index));
         let mut decisions = Vec::new();
         let mut pause = None;

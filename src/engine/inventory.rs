@@ -306,7 +306,7 @@ impl Inventory {
 
     fn may_be_cut_off(&self, listing: &Listing, jobs: &JobTable, longest_list: u64) -> bool {
         let is_known = listing.oldest_own.as_ref().is_some_and(|it| self.known.contains_key(it));
-        let is_recorded = is_known || records_oldest(listing, jobs);
+        let is_recorded = is_known || recorded_oldest(listing, jobs).is_some();
         self.rules.may_be_cut_off(listing, longest_list, is_recorded)
     }
 
@@ -342,10 +342,10 @@ pub(super) fn accepted_around(jobs: &JobTable, at: Timestamp) -> Vec<RemoteId> {
     before.chain(after).filter_map(|entry| remote(jobs, entry)).collect()
 }
 
-/// Checks whether the oldest row of a list is a job that the journal recorded when it was accepted.
-fn records_oldest(listing: &Listing, jobs: &JobTable) -> bool {
-    let index = listing.oldest_own.as_ref().and_then(|remote| jobs.with_remote(remote));
-    index.is_some_and(|index| !jobs[index].state.is_adopted)
+/// Returns when the oldest row of a list was accepted, if it is a job that the journal recorded then.
+fn recorded_oldest(listing: &Listing, jobs: &JobTable) -> Option<Timestamp> {
+    let state = &jobs[jobs.with_remote(listing.oldest_own.as_ref()?)?].state;
+    state.accepted_at.filter(|_| !state.is_adopted)
 }
 
 /// Checks whether a list would show a job that was accepted at `at`: it is whole, or shows one of ours beyond it.
@@ -365,8 +365,10 @@ pub(super) fn reaches(
         // It shows none of our jobs, or not their names.
         return false;
     }
+    // One that ends with a later job may have left out this one.
+    let is_recorded = recorded_oldest(listing, jobs).is_some_and(|oldest| oldest < at);
     match rules.order(listing) {
-        _ if !rules.may_be_cut_off(listing, longest_list, records_oldest(listing, jobs)) => true,
+        _ if !rules.may_be_cut_off(listing, longest_list, is_recorded) => true,
         ListOrder::NewestFirst => accepted.any(|accepted| accepted < at),
         ListOrder::OldestFirst => accepted.any(|accepted| accepted > at),
         ListOrder::Unknown => false,

@@ -12,15 +12,18 @@ pub(super) const PLAUSIBLE_GENERATIONS: u32 = 4;
 
 /// One job of the batch.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one job")]
 pub(super) struct TrackedJob {
     pub(super) spec: Arc<JobSpec>,
     /// The most it may cost, never less than the price table says.
     pub(super) reservation: Credits,
     /// Whether this run may pay for it.
     pub(super) may_submit: bool,
+    /// Whether the user asks by its name that it is paid for again (`--resubmit`).
+    pub(super) is_resubmitted: bool,
     /// The fold of its entries.
     pub(super) state: Arc<JobState>,
-    /// Number of the entry that last reopened it, 0 if there is none.
+    /// Number of the entry that last reopened it: 0 if there is none, the highest number if this run has reopened it.
     pub(super) last_reopened: u64,
     /// Whether this run has stopped waiting for the render.
     pub(super) is_overdue: bool,

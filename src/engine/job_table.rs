@@ -55,6 +55,8 @@ impl JobTable {
         let all: Vec<TrackedJob> = jobs
             .map(|(planned, known)| TrackedJob {
                 may_submit: may_submit(&planned, options),
+                is_resubmitted: may_submit(&planned, options)
+                    && options.resubmit.contains(&planned.spec.id),
                 last_reopened: reopened.get(&planned.spec.id).copied().unwrap_or(0),
                 spec: planned.spec,
                 reservation: planned.estimate.reserve,
@@ -96,6 +98,9 @@ impl JobTable {
             .expect("the engine decides only what the table of phases allows");
         job.is_overdue |= matches!(event, JobEvent::RenderOverdue);
         job.is_overdue &= !matches!(event, JobEvent::Rendered { .. });
+        if matches!(event, JobEvent::Reopened { .. }) {
+            job.last_reopened = u64::MAX;
+        }
         job.has_given_up_download |= matches!(event, JobEvent::DownloadGivenUp { .. });
         if matches!(event, JobEvent::SubmitStarted { .. }) {
             job.sender = Sender::ThisRun;

@@ -9,9 +9,10 @@ use super::decision::{Decision, WakeUp};
 use super::job::{Sender, TrackedJob};
 use super::job_table::JobTable;
 use super::poll_intervals::{PollIntervals, PollUrgency};
+use super::rules::SafetyRules;
 use crate::model::{
     Command, Credits, Failure, FailureKind, JobEvent, Output, Phase, RenderReport, RenderStatus,
-    StopReason, Timestamp,
+    StopReason, Timestamp, denies_credits,
 };
 
 /// The most ids that the API answers in one request.
@@ -33,6 +34,10 @@ const UNSETTLED_POLLS: u32 = 6;
 /// The time for which such an answer must be repeated, in shortest poll intervals (a minute by default).
 const UNSETTLED_INTERVALS: u32 = 12;
 
+/// For how long a render without a link is polled once it is seen to be finished, in shortest poll intervals (ten minutes
+/// by default). A later run polls for the shorter time.
+const LINK_INTERVALS: u32 = 120;
+
 /// The longest status word that is recorded.
 const LONGEST_STATUS: usize = 40;
 
@@ -43,6 +48,7 @@ pub(super) struct Poller {
     interval: Duration,
     render_timeout: Duration,
     jitter: Jitter,
+    rules: &'static dyn SafetyRules,
     /// When this run began.
     started: Timestamp,
     /// Renders by when they are to be polled.
@@ -73,7 +79,7 @@ struct Render {
     /// Number of consecutive answers that were not final though they should be (404, `done` without output), and the
     /// time of the first.
     unsettled: Option<(u32, Timestamp)>,
-    /// Whether it had failed like this before this run, so that one more answer confirms it.
+    /// Whether it had no result before this run, so that one more such answer is enough.
     is_revisited: bool,
     /// Its progress from 0 to 1, if the provider reports it.
     progress: Option<f64>,
@@ -84,6 +90,7 @@ impl Poller {
         interval: Duration,
         render_timeout: Duration,
         jitter: Jitter,
+        rules: &'static dyn SafetyRules,
         now: Timestamp,
     ) -> Self {
         Self {
@@ -91,6 +98,7 @@ impl Poller {
             interval,
             render_timeout,
             jitter,
+            rules,
             started: now,
             queue: BTreeSet::new(),
             deadlines: BTreeSet::new(),
@@ -104,7 +112,7 @@ impl Poller {
         self.started = now;
     }
 
-    /// Notes that a job had failed without a result before this run.
+    /// Notes that one more answer without a result is enough for a job: it had none before this run.
     pub(super) fn revisit(&mut self, index: usize) {
         self.render(index).is_revisited = true;
     }
@@ -440,10 +448,15 @@ impl Poller {
         let charged = report.credits_used.filter(|used| *used >= Credits::ZERO);
         match report.status {
             RenderStatus::Done => {
+                let took = render_time(now, job, started).map(Decision::AddRenderTime).into_iter();
                 let Some(video_url) = report.output else {
                     let message = "the provider says `done` but shows no video";
                     let failure = Failure::new(FailureKind::NoOutput, message);
-                    return self.on_unsettled(now, index, job, failure, last_success);
+                    let status = report.status.as_word().to_owned();
+                    let observed = Decision::Apply(index, JobEvent::Observed { status });
+                    let observed = job.state.rendered_at.is_none().then_some(observed);
+                    let decisions = self.on_unsettled(now, index, job, failure, last_success);
+                    return took.chain(observed).chain(decisions).collect();
                 };
                 render.unsettled = None;
                 render.last_poll = None;
@@ -456,17 +469,18 @@ impl Poller {
                 };
                 let output = Arc::new(output);
                 let rendered = Decision::Apply(index, JobEvent::Rendered { output });
-                let took = render_time(now, job, started).map(Decision::AddRenderTime);
-                took.into_iter().chain([rendered]).collect()
+                took.chain([rendered]).collect()
             }
             RenderStatus::Failed | RenderStatus::Rejected => {
                 let reason = report.failed_reason.unwrap_or_else(|| "no reason given".to_owned());
                 let message = format!("{} by the provider: {reason}", report.status);
-                vec![Decision::FailRender {
-                    index,
-                    failure: Failure::new(FailureKind::RenderFailed, message),
-                    charged,
-                }]
+                let kind = if denies_credits(&reason) {
+                    FailureKind::OutOfCredits
+                } else {
+                    FailureKind::RenderFailed
+                };
+                let failure = Failure::new(kind, message);
+                vec![Decision::FailRender { index, failure, charged }]
             }
             RenderStatus::Pending
             | RenderStatus::InQueue
@@ -496,7 +510,11 @@ impl Poller {
         if !job.wants_polls() {
             return Vec::new();
         }
-        let long_enough = self.interval.saturating_mul(UNSETTLED_INTERVALS);
+        let is_missing_link = failure.kind == FailureKind::NoOutput;
+        let is_new = job.state.rendered_at.is_none_or(|rendered| rendered >= self.started);
+        let intervals =
+            if is_missing_link && is_new { LINK_INTERVALS } else { UNSETTLED_INTERVALS };
+        let long_enough = self.interval.saturating_mul(intervals);
         let render = self.render(index);
         let (polls, since) = render.unsettled.map_or((1, now), |(polls, since)| (polls + 1, since));
         render.unsettled = Some((polls, since));
@@ -504,6 +522,10 @@ impl Poller {
         // What an earlier run has found is only confirmed.
         let is_confirmed = render.is_revisited && last_success.is_some();
         if !is_repeated && !is_confirmed {
+            if is_missing_link && polls == 1 {
+                // The time for the render may be over.
+                self.set_deadline(index, now.plus(long_enough).plus(SHORTEST_GRACE));
+            }
             return vec![Decision::PollAgain(index)];
         }
         let is_rendered = job.state.rendered_at.is_some();
@@ -513,10 +535,9 @@ impl Poller {
             let message = failure.to_string();
             return vec![Decision::Stop(StopReason::WrongAddress { message })];
         }
-        if failure.kind == FailureKind::NoOutput && is_rendered {
-            // The video was there before, and only the fresh link is missing.
+        if is_missing_link {
             self.dequeue(index);
-            return vec![Decision::Apply(index, JobEvent::DownloadGivenUp { failure })];
+            return vec![Decision::Apply(index, self.rules.missing_link(failure))];
         }
         let failure = if failure.kind == FailureKind::NotFound && is_rendered {
             let message = format!(

@@ -33,21 +33,23 @@ impl Reopening {
                 options.missing_files.contains(&job.spec.id).then_some(JobEvent::FileMissing)
             }
             Phase::Failed { remote, failure } => {
+                if let Some(event) = duplicate(job) {
+                    return Some(event);
+                }
                 // An edited row whose job was never charged is new.
                 let is_edited = job.state.has_failed_uncharged() && job.has_changed();
-                // A job that was accepted and has no result may have one by now. It is polled before it is paid for
-                // again.
-                let may_appear = remote.is_some()
-                    && matches!(failure.kind, FailureKind::NotFound | FailureKind::NoOutput);
-                let is_retried = !may_appear && wants_retry(job, options);
-                let is_requested = is_retried || is_resubmitted(job, options);
-                let is_requested = is_requested && self.is_unapplied_request(job);
-                if job.may_submit && (is_requested || is_edited || is_fresh || is_redone) {
+                let is_requested = self.is_requested(job, options);
+                let is_looked_for = remote.is_some() && self.rules.is_looked_for_before_retry();
+                let is_retried = is_requested && !is_looked_for;
+                if job.may_submit && (is_retried || is_edited || is_fresh || is_redone) {
                     return Some(again);
                 }
-                may_appear.then_some(JobEvent::Revisited)
+                // A job that was accepted and has no result may have one by now.
+                let may_appear =
+                    matches!(failure.kind, FailureKind::NotFound | FailureKind::NoOutput);
+                (remote.is_some() && (may_appear || is_requested)).then_some(JobEvent::Revisited)
             }
-            // A job in doubt that is resubmitted is looked for in the list first.
+            // A job that is resubmitted is looked for first.
             Phase::Pending
             | Phase::InDoubt { .. }
             | Phase::Rendering { .. }
@@ -55,23 +57,40 @@ impl Reopening {
         }
     }
 
-    /// Returns the event that reopens a job in doubt for `--resubmit`. Call it after the list has been read.
-    pub(super) fn resubmit(&self, job: &TrackedJob, options: &RunOptions) -> Option<JobEvent> {
-        let is_due = is_resubmitted(job, options) && self.is_unapplied_request(job);
-        is_due.then(|| JobEvent::Reopened { generation: job.state.generation.next() })
+    /// Checks whether the job is paid for again once the provider was asked for it: the user wants that, or it waits for
+    /// credits. A run that crashed and is started again by the same command is no second request.
+    pub(super) fn is_requested(&self, job: &TrackedJob, options: &RunOptions) -> bool {
+        let is_named = job.is_resubmitted;
+        let is_wanted = match &job.state.phase {
+            Phase::Submitting | Phase::InDoubt { .. } => is_named,
+            Phase::Rendering { .. } | Phase::Downloading { .. } => {
+                is_named && job.state.is_to_be_downloaded()
+            }
+            Phase::Failed { .. } if job.state.awaits_credits() => {
+                return job.may_submit && job.last_reopened != u64::MAX;
+            }
+            Phase::Failed { .. } => {
+                let is_retried = options.retry_failed && job.state.is_retried_unnamed();
+                is_named || (is_retried && job.may_submit)
+            }
+            Phase::Pending | Phase::Done { .. } => false,
+        };
+        is_wanted && job.last_reopened <= self.last_end
     }
+}
 
-    /// Returns the event for a job that was revisited before it is retried, and has failed again.
-    pub(super) fn retry(&self, job: &TrackedJob, options: &RunOptions) -> Option<JobEvent> {
-        let is_due = wants_retry(job, options) && job.may_submit && self.is_unapplied_request(job);
-        is_due.then(|| JobEvent::Reopened { generation: job.state.generation.next() })
-    }
-
-    /// Checks whether the user's request for a job has not been acted on yet. A run that crashed and is started again by
-    /// the same command is no second request.
-    fn is_unapplied_request(&self, job: &TrackedJob) -> bool {
-        job.last_reopened <= self.last_end
-    }
+/// Returns the event by which a failed job takes over another render with its tag that was paid for.
+pub(super) fn duplicate(job: &TrackedJob) -> Option<JobEvent> {
+    let state = &job.state;
+    let remote = state.duplicates.first().filter(|_| !job.has_changed())?;
+    matches!(state.phase, Phase::Failed { .. }).then_some(())?;
+    Some(JobEvent::Adopted {
+        remote: remote.clone(),
+        tag: state.tag.clone()?,
+        fingerprint: state.fingerprint.clone()?,
+        generation: state.generation,
+        reserved: state.reserved,
+    })
 }
 
 /// Checks whether the run may submit a job.
@@ -80,13 +99,4 @@ pub(super) fn may_submit(planned: &crate::model::PlannedJob, options: &RunOption
     let is_named = options.resubmit.contains(id) || options.redo.contains(id);
     let is_wanted = planned.selected || (planned.in_sheet && is_named);
     options.submits == Submits::Selected && is_wanted
-}
-
-/// Checks whether the user resubmits this very job.
-pub(super) fn is_resubmitted(job: &TrackedJob, options: &RunOptions) -> bool {
-    job.may_submit && options.resubmit.contains(&job.spec.id)
-}
-
-fn wants_retry(job: &TrackedJob, options: &RunOptions) -> bool {
-    options.retry_failed && job.state.is_retried_unnamed()
 }

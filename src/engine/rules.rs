@@ -200,6 +200,23 @@ pub(super) trait SafetyRules: Debug + Sync {
         is_account_proven
     }
 
+    /// Decides what becomes of a finished render that the provider shows without a link for too long: the video is
+    /// paid for and may still appear.
+    fn missing_link(&self, failure: Failure) -> JobEvent {
+        JobEvent::DownloadGivenUp { failure }
+    }
+
+    /// Checks whether a failed render stops further submits: the next ones would fail for the same reason.
+    fn stops_submits(&self, failure: &Failure) -> bool {
+        failure.kind == FailureKind::OutOfCredits
+    }
+
+    /// Decides whether an accepted job that failed is looked for, by its id and in the list, before it is paid for
+    /// again: it may have finished since.
+    fn is_looked_for_before_retry(&self) -> bool {
+        true
+    }
+
     /// Decides what becomes of a finished render whose link has expired: it is polled for a fresh link.
     fn expired_link(&self, failure: Failure, _generation: Generation) -> Vec<JobEvent> {
         vec![JobEvent::LinkExpired { failure }]
@@ -210,6 +227,7 @@ pub(super) trait SafetyRules: Debug + Sync {
         state.tag.as_ref() == Some(tag)
             && state.phase.remote().is_some()
             && !state.duplicates.contains(remote)
+            && !state.replaced.contains(remote)
     }
 
     /// Checks whether a run that ends for this reason, if any, reads the list a last time.

@@ -7,6 +7,28 @@ use serde::{Deserialize, Serialize};
 
 use super::Timestamp;
 
+/// Longest text that can deny credits, in characters. A longer one is a document or repeats the request.
+const MAX_STATEMENT: usize = 300;
+
+/// Phrases that say that the credits are used up. Whole phrases, because the refusal of a text may quote a single word.
+const NO_CREDITS: [&str; 15] = [
+    "insufficient credit",
+    "insufficient balance",
+    "insufficient fund",
+    "not enough credit",
+    "enough credits",
+    "no credits",
+    "no more credits",
+    "out of credits",
+    "run out of credit",
+    "lack of credit",
+    "credit balance",
+    "remaining credits",
+    "credits remaining",
+    "credits left",
+    "credits exhausted",
+];
+
 /// A failed attempt, as data: the remote layer classifies it, the journal records it, the engine decides by it. The
 /// message may contain the server's text, without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,7 +90,7 @@ pub enum FailureKind {
     Redirected,
     /// Refused permanently: 400, 422 and the other 4xx.
     Rejected,
-    /// 402, or a 400 or 403 about credits.
+    /// 402, a 400 or 403 about credits, or a render that failed because the credits are used up.
     OutOfCredits,
     /// 401, 403.
     Unauthorised,
@@ -211,6 +233,27 @@ impl Failure {
             (K::RenderFailed | K::NoOutput, Poll | PollJob | List | Download) => D::FailJob,
         }
     }
+}
+
+/// Checks whether an error message or the reason of a failed render says that the credits are used up.
+pub fn denies_credits(statement: &str) -> bool {
+    if statement.chars().count() > MAX_STATEMENT {
+        return false;
+    }
+    let unquoted = remove_quotations(&statement.to_lowercase().replace('_', " "));
+    NO_CREDITS.iter().any(|phrase| unquoted.contains(phrase))
+}
+
+/// Returns `text` without quotations, which may be of the text that was sent.
+fn remove_quotations(text: &str) -> String {
+    let mut is_quoted = false;
+    text.chars()
+        .filter(|c| {
+            let is_mark = matches!(c, '"' | '`' | '“' | '”' | '«' | '»');
+            is_quoted ^= is_mark;
+            !is_quoted && !is_mark
+        })
+        .collect()
 }
 
 impl fmt::Display for Failure {

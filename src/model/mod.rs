@@ -45,7 +45,7 @@ pub use credits::Credits;
 pub(crate) use event::variant_name;
 pub use event::{Artifact, Entry, Event, JobEvent, Lane, Output};
 pub(crate) use exit::Exit;
-pub use failure::{CommandKind, Disposition, Failure, FailureKind, RetryAfter};
+pub use failure::{CommandKind, Disposition, Failure, FailureKind, RetryAfter, denies_credits};
 pub use flag::{CommandName, Flag};
 pub(crate) use history::JobHistory;
 pub use history::{History, HistoryError, Run, RunEnd};

@@ -76,7 +76,12 @@ impl Phase {
             (Self::Submitting, E::SubmitDeferred { .. })
             | (Self::InDoubt { .. }, E::FoundAbsent)
             | (
-                Self::Pending | Self::InDoubt { .. } | Self::Failed { .. } | Self::Done { .. },
+                Self::Pending
+                | Self::InDoubt { .. }
+                | Self::Rendering { .. }
+                | Self::Downloading { .. }
+                | Self::Failed { .. }
+                | Self::Done { .. },
                 E::Reopened { .. },
             ) => Self::Pending,
             (Self::Submitting, E::SubmitLost { failure }) => {
@@ -109,7 +114,7 @@ impl Phase {
             }
             (Self::Submitting, E::Submitted { remote })
             | (
-                Self::Pending | Self::InDoubt { .. } | Self::Failed { remote: None, .. },
+                Self::Pending | Self::InDoubt { .. } | Self::Failed { .. },
                 E::Adopted { remote, .. },
             )
             | (Self::Downloading { remote, .. }, E::LinkExpired { .. })
@@ -269,6 +274,8 @@ mod tests {
                     ("paid_twice", "rendering"),
                     ("rendered", "downloading"),
                     ("failed", "failed"),
+                    // Only a finished render, which the state of the job knows.
+                    ("reopened", "pending"),
                 ],
             ),
             (
@@ -279,12 +286,18 @@ mod tests {
                     ("download_given_up", "downloading"),
                     ("paid_twice", "downloading"),
                     ("expired", "rendering"),
+                    ("reopened", "pending"),
                 ],
             ),
             (&done, &[("missing", "rendering"), ("paid_twice", "done"), ("reopened", "pending")]),
             (
                 &failed,
-                &[("paid_twice", "failed"), ("reopened", "pending"), ("revisited", "rendering")],
+                &[
+                    ("adopted", "rendering"),
+                    ("paid_twice", "failed"),
+                    ("reopened", "pending"),
+                    ("revisited", "rendering"),
+                ],
             ),
             // Not accepted, so it cannot be queried by id; the list may still show it.
             (&refused, &[("adopted", "rendering"), ("reopened", "pending")]),

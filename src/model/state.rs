@@ -58,6 +58,8 @@ pub struct JobState {
     /// Other jobs at the provider with the tag of the newest submit: paid for by another run. They count towards the caps
     /// only.
     pub duplicates: Vec<RemoteId>,
+    /// Failed renders with that tag whose place a duplicate has taken. They count as earlier costs.
+    pub replaced: Vec<RemoteId>,
 }
 
 /// A submit whose acceptance is unknown and that was given up for another one. If it appears in the list before the
@@ -79,7 +81,7 @@ pub struct SupersededSubmit {
 impl JobState {
     /// Applies an event at the time `at`. The phase table decides whether it is allowed.
     pub fn apply(&mut self, at: Timestamp, event: &JobEvent) -> Result<(), IllegalTransition> {
-        let next = self.phase.apply(event)?;
+        let next = self.next_phase(event)?;
         let committed = self.spent() + self.promised();
         let previous = std::mem::replace(&mut self.phase, next);
         match event {
@@ -88,7 +90,10 @@ impl JobState {
                 self.attempts += 1;
                 self.submitted_at = Some(at);
             }
-            JobEvent::Adopted { tag, fingerprint, generation, reserved, .. } => {
+            JobEvent::Adopted { remote, tag, fingerprint, generation, reserved } => {
+                if previous.remote().is_some() {
+                    self.replace_failed(&previous, remote);
+                }
                 // An adopted job is no longer counted as given up.
                 if let Some(left) = self.superseded.take().filter(|left| left.tag == *tag) {
                     self.earlier = self.earlier.less(left.counted);
@@ -99,6 +104,7 @@ impl JobState {
                 self.begin_generation(tag, fingerprint, *generation, *reserved);
                 self.submitted_at = self.submitted_at.or(Some(at));
                 self.accepted_at = Some(at);
+                self.finished_at = None;
                 self.is_adopted = true;
             }
             JobEvent::Submitted { .. } => {
@@ -120,6 +126,10 @@ impl JobState {
             JobEvent::Observed { status } => {
                 if RenderStatus::from_word(status) == RenderStatus::Running {
                     self.running_at = self.running_at.or(Some(at));
+                }
+                if RenderStatus::from_word(status) == RenderStatus::Done {
+                    // Without a link to the video, which may come later.
+                    self.rendered_at = self.rendered_at.or(Some(at));
                 }
                 self.observed = Some(status.as_str().into());
             }
@@ -171,6 +181,18 @@ impl JobState {
         Ok(())
     }
 
+    /// Returns the phase after `event`. A render under way is not reopened, unless it is finished and its video cannot be
+    /// downloaded.
+    fn next_phase(&self, event: &JobEvent) -> Result<Phase, IllegalTransition> {
+        let is_under_way =
+            matches!(self.phase, Phase::Rendering { .. }) && !self.is_to_be_downloaded();
+        if is_under_way && matches!(event, JobEvent::Reopened { .. }) {
+            let phase = self.phase.name();
+            return Err(IllegalTransition { phase, event: format!("{event:?}") });
+        }
+        self.phase.apply(event)
+    }
+
     /// Returns the submit that a reopening in phase `previous` gives up. `committed` is the upper end of the job's
     /// whole cost.
     fn superseded(
@@ -197,6 +219,15 @@ impl JobState {
         }
     }
 
+    /// Counts the cost of a failed render as an earlier one before its duplicate takes its place.
+    fn replace_failed(&mut self, failed: &Phase, duplicate: &RemoteId) {
+        self.duplicates.retain(|other| other != duplicate);
+        self.replaced.extend(failed.remote().cloned());
+        let settled = self.charged.unwrap_or(self.reserved);
+        self.earlier += settled;
+        self.earlier_withheld = self.withheld_from(failed).less(self.reserved_by_duplicates());
+    }
+
     fn begin_generation(
         &mut self,
         tag: &Tag,
@@ -214,12 +245,29 @@ impl JobState {
     }
 
     /// Returns the word for the status in `results.csv`: that of the [phase](Phase::name), except that a finished
-    /// render that needs a new link is `downloading`.
-    pub const fn status(&self) -> &'static str {
+    /// render that needs a link is `downloading`, and a job that waits for credits is `pending`.
+    pub fn status(&self) -> &'static str {
         if self.is_to_be_downloaded() {
-            return "downloading";
+            "downloading"
+        } else if self.awaits_credits() {
+            "pending"
+        } else {
+            self.phase.name()
         }
-        self.phase.name()
+    }
+
+    /// Whether the job is to be submitted: it is pending, or waits for credits.
+    pub fn is_open(&self) -> bool {
+        matches!(self.phase, Phase::Pending) || self.awaits_credits()
+    }
+
+    /// Whether the render failed because the credits were used up, and nothing was charged. The next run submits it again.
+    pub fn awaits_credits(&self) -> bool {
+        let is_free = self.charged.is_none_or(|charged| charged == Credits::ZERO);
+        matches!(
+            &self.phase,
+            Phase::Failed { remote: Some(_), failure } if failure.kind == FailureKind::OutOfCredits
+        ) && is_free
     }
 
     /// Whether the render has finished and its file is not downloaded yet.
@@ -288,8 +336,11 @@ impl JobState {
             }
             Some(_) | None => Credits::ZERO,
         };
-        let duplicates = i64::try_from(self.duplicates.len()).unwrap_or(i64::MAX);
-        self.earlier_withheld + unbelieved + self.reserved.times(duplicates)
+        self.earlier_withheld + unbelieved + self.reserved_by_duplicates()
+    }
+
+    fn reserved_by_duplicates(&self) -> Credits {
+        self.reserved.times(i64::try_from(self.duplicates.len()).unwrap_or(i64::MAX))
     }
 
     /// Returns what counts towards the caps.

@@ -71,13 +71,14 @@ pub struct Money {
 impl Counts {
     pub(super) fn add(&mut self, row: &JobRow) {
         let count = match row.state.phase {
-            Phase::Pending if !row.job.selected => {
+            Phase::Pending | Phase::Failed { .. } if row.state.is_open() && !row.job.selected => {
                 let is_skipped = row.left_out().is_some();
                 self.skipped += usize::from(is_skipped);
                 self.left_out += usize::from(!is_skipped);
                 return;
             }
             Phase::Pending => &mut self.pending,
+            Phase::Failed { .. } if row.state.is_open() => &mut self.pending,
             Phase::Submitting if row.is_submitting => &mut self.submitting,
             Phase::Submitting | Phase::InDoubt { .. } => &mut self.in_doubt,
             Phase::Rendering { .. } | Phase::Downloading { .. }
@@ -143,7 +144,7 @@ impl Money {
         if row.state.charged.is_none() {
             self.unreported += spent.less(row.state.earlier);
         }
-        if matches!(row.state.phase, Phase::Pending) && row.job.selected {
+        if row.state.is_open() && row.job.selected {
             self.to_do_low += row.job.estimate.low;
             self.to_do_likely += row.job.estimate.likely;
             self.to_do_high += row.job.estimate.high;

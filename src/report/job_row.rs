@@ -1,6 +1,6 @@
 //! One job of a campaign with its state.
 
-use crate::model::{Failure, JobId, JobState, Phase, PlannedJob};
+use crate::model::{Failure, FailureKind, JobId, JobState, Phase, PlannedJob};
 use crate::report::format::failure;
 
 /// A planned job and its current state.
@@ -35,7 +35,7 @@ impl<'a> JobRow<'a> {
 
     /// Returns why the job was left out, unless it was paid for before.
     pub fn left_out(&self) -> Option<&'a str> {
-        let is_left_out = matches!(self.state.phase, Phase::Pending) && !self.job.selected;
+        let is_left_out = self.state.is_open() && !self.job.selected;
         self.job.left_out.as_deref().filter(|_| is_left_out)
     }
 
@@ -102,7 +102,24 @@ impl<'a> JobRow<'a> {
     }
 
     /// Whether the job failed.
-    pub(crate) const fn has_failed(&self) -> bool {
-        matches!(self.state.phase, Phase::Failed { .. })
+    pub(crate) fn has_failed(&self) -> bool {
+        matches!(self.state.phase, Phase::Failed { .. }) && !self.state.is_open()
+    }
+
+    /// Whether the host of the video or the provider has refused the newest download, so that another try may not help.
+    pub(crate) fn has_dead_link(&self) -> bool {
+        let is_refused = |failure: &Failure| {
+            matches!(
+                failure.kind,
+                FailureKind::NoOutput
+                    | FailureKind::NotFound
+                    | FailureKind::Unauthorised
+                    | FailureKind::Rejected
+                    | FailureKind::Refused
+                    | FailureKind::Redirected
+                    | FailureKind::BadContent
+            )
+        };
+        self.state.is_to_be_downloaded() && self.failure().is_some_and(is_refused)
     }
 }

@@ -6,7 +6,7 @@ use std::slice;
 use crate::model::{CommandName, Failure, FailureKind, Flag, Phase, StopReason};
 use crate::report::campaign::Campaign;
 use crate::report::command_line::CommandLine;
-use crate::report::format::date_time;
+use crate::report::format::{credits, date_time};
 use crate::report::job_row::JobRow;
 use crate::report::summary::Summary;
 use crate::util::text::{agree, list, plural};
@@ -30,6 +30,8 @@ pub(super) enum NextStep {
     Replace,
     /// Pay for the new version of an edited row.
     Redo,
+    /// Download a finished video again, or pay again if its link is dead for good.
+    ReplaceLink,
     /// Download a finished video.
     Download,
     /// Download a video when it is rendered.
@@ -49,9 +51,15 @@ pub(super) struct Advice {
 /// Returns the next step for a job.
 pub(super) fn next_step(row: &JobRow) -> NextStep {
     match &row.state.phase {
-        Phase::Pending if row.job.in_sheet && row.job.selected => NextStep::Submit,
+        Phase::Pending | Phase::Failed { .. } if row.state.is_open() => {
+            let is_planned = row.job.in_sheet && row.job.selected;
+            if is_planned { NextStep::Submit } else { NextStep::Nothing }
+        }
         Phase::Submitting if row.is_submitting => NextStep::Nothing,
         Phase::Submitting | Phase::InDoubt { .. } => NextStep::Resolve,
+        Phase::Rendering { .. } | Phase::Downloading { .. } if row.has_dead_link() => {
+            NextStep::ReplaceLink
+        }
         Phase::Rendering { .. } | Phase::Downloading { .. } if row.state.is_to_be_downloaded() => {
             NextStep::Download
         }
@@ -137,6 +145,8 @@ fn advice(campaign: &Campaign, step: NextStep, rows: &[JobRow], is_single: bool)
     };
     let (is, was) = (agree(count, "is", "are"), agree(count, "was", "were"));
     let them = agree(count, "it", "them");
+    let of = if is_single { String::new() } else { format!(" of {subject}") };
+    let videos = format!("the {}{of}", agree(count, "video", "videos"));
     let run = if is_single {
         campaign.command_for(first.id(), CommandName::Run)
     } else {
@@ -193,17 +203,21 @@ fn advice(campaign: &Campaign, step: NextStep, rows: &[JobRow], is_single: bool)
             (text, only_this(run.flag(Flag::RetryFailed)))
         }
         NextStep::Replace => {
-            let of = if is_single { String::new() } else { format!(" of {subject}") };
-            let text = format!(
-                "the {}{of} {is} missing on disk and at the provider; pay again",
-                agree(count, "video", "videos")
-            );
-            (text, resubmit())
+            (format!("{videos} {is} missing on disk and at the provider; pay again"), resubmit())
         }
         NextStep::Redo => {
             let text =
                 format!("{subject} {was} edited after being paid for; pay for the new version");
             (text, only_this(run.flag(Flag::RedoChanged)))
+        }
+        NextStep::ReplaceLink => {
+            let collect = campaign.command(CommandName::Collect);
+            let most = credits(rows.iter().map(|row| row.job.estimate.high).sum());
+            let text = format!(
+                "{videos} cannot be downloaded; `{collect}` tries again; only if no link works any more, pay again, up to \
+                 {most}"
+            );
+            (text, resubmit())
         }
         NextStep::Download => {
             let text = format!("{subject} {is} paid for but not downloaded");
@@ -446,6 +460,31 @@ mod tests {
         let hints = hints(&run.summary());
         assert_eq!(hints.len(), 1, "{hints:?}");
         assert!(hints[0].ends_with("`callsheet run spring.csv --resubmit a`"), "{hints:?}");
+    }
+
+    #[test]
+    fn a_render_without_credits_is_open_and_a_dead_link_has_a_way_out() {
+        let mut run = TestRun::with_jobs(2);
+        run.accepted(1, "a");
+        let failure = Failure::new(FailureKind::OutOfCredits, "failed: out of credits");
+        let charged = Some(Credits::ZERO);
+        run.job_event(2, "a", JobEvent::Failed { failure, charged });
+        run.accepted(3, "b");
+        run.job_event(4, "b", JobEvent::Observed { status: "done".into() });
+        let failure = Failure::new(FailureKind::NoOutput, "no video");
+        run.job_event(5, "b", JobEvent::DownloadGivenUp { failure });
+        let summary = run.summary();
+        let counts = summary.counts();
+        assert_eq!((counts.pending, counts.failed, counts.downloading), (1, 0, 1));
+        assert_eq!(summary.rows().next().unwrap().status(), "pending");
+        assert_eq!(
+            hints(&summary),
+            [
+                "the video of `b` cannot be downloaded; `callsheet collect spring.csv` tries again; only if no link \
+                 works any more, pay again, up to 5 credits: `callsheet run spring.csv --resubmit b`",
+                "1 job is not submitted yet: `callsheet run spring.csv`",
+            ]
+        );
     }
 
     #[test]

@@ -344,7 +344,7 @@ hint: 1 job could not be rendered; pay for it again: `callsheet run spring.csv -
             "1 in doubt, 1 downloading, 1 pending",
             "1 video is paid for but not downloaded:\n  a  line 2  `files.example`: no such file\n",
             "line 3  the connection was reset; the provider's list could not be read: `files.",
-            "`a` is paid for but not downloaded: `callsheet collect spring.csv`",
+            "the video of `a` cannot be downloaded; `callsheet collect spring.csv` tries again",
         ] {
             assert!(text.contains(words), "{words}: {text}");
         }

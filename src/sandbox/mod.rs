@@ -38,7 +38,7 @@
 //! | `[fail]` | ends `failed`, with a reason |
 //! | `[reject]` | ends `rejected`, with a reason, without rendering |
 //! | `[no output]` | ends `done`, but without a link to a video |
-//! | `[fail: WORDS]`, `[reject: WORDS]` | ends like that, with these words as the reason |
+//! | `[fail: WORDS]`, `[reject: WORDS]` | ends like that, with these words as the reason, such as `out of credits` |
 //! | `[output: URL]` | ends `done`, with this link to its video |
 //! | `[status: WORD]` | has this status while it renders |
 //!

@@ -309,7 +309,7 @@ fn the_files_of_an_unfinished_campaign_show_valid_command_lines() {
     {
         assert!(PROGRAM.command_lines(&page).iter().any(|line| line.contains(part)), "{part}");
     }
-    folder.run(&campaign("run", &provider, &["--log-format", "json", "--json"])).expect_code(3);
+    folder.run(&campaign("run", &provider, &["--log-format", "json", "--json"])).expect_code(8);
     for (path, content) in folder.everything() {
         if path.extension().is_none_or(|extension| extension != "sqlite") {
             expect_valid(&String::from_utf8_lossy(&content));

@@ -145,7 +145,7 @@ fn two_simultaneous_runs_of_a_sheet_detect_each_other() {
         scenario.spawn_sheet(&further)
     });
     let outputs = runs.map(finish);
-    let detected = |output: &&Output| output.stderr.contains("another run is paying");
+    let detected = |output: &&Output| output.stderr.contains("another run pays for the same jobs");
     let stopped = outputs.iter().filter(detected).count();
     let paid = scenario.accepted();
     // Either one stops, or one is a little later and adopts the jobs of the other.

@@ -298,7 +298,7 @@ fn a_file_that_stays_forbidden_is_reported_and_left_for_collect() {
             "  left       job-01  paid for but not downloaded: ",
             "(HTTP 403)",
             "1 downloading",
-            "`job-01` is paid for but not downloaded: `callsheet collect",
+            "the video of `job-01` cannot be downloaded; `callsheet collect",
         ])
         .expect_not_in_stderr(&["is rendering; download"]);
     let results = scenario.results();

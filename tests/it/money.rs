@@ -389,3 +389,22 @@ fn a_manifest_that_requires_approval_allows_samples() {
     assert_eq!(provider.ledger().accepted.len(), 4);
     expect_nothing_paid_twice(&provider.ledger());
 }
+
+#[test]
+fn a_render_that_fails_for_want_of_credits_stops_the_run_and_is_open_for_the_next() {
+    let scenario = Scenario::new(6);
+    let sheet = scenario.read("sheet.csv");
+    let poor = sheet.replacen("Hello", "[fail: You have run out of credits.] Hello", 1);
+    assert_ne!(poor, sheet);
+    scenario.write("sheet.csv", &poor);
+    let one = ["--in-flight", "1"];
+    let stopped = scenario.run_sheet(&one).expect_code(5);
+    stopped.expect_stderr(&["out of credits", "6 pending"]);
+    let results = scenario.results();
+    assert_eq!((&*results[0]["status"], scenario.accepted()), ("pending", 1));
+    assert!(results[0]["error"].contains("out of credits"), "{results:?}");
+
+    // The provider still has no credits for it: it is asked for before it is sent again.
+    scenario.run_sheet(&one).expect_code(5);
+    assert_eq!(scenario.accepted(), 2);
+}

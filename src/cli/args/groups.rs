@@ -129,8 +129,8 @@ pub(in crate::cli) struct RerunArguments {
     /// Submit jobs again whose row was edited after they were paid for
     #[arg(long)]
     pub(in crate::cli) redo_changed: bool,
-    /// Submit this job again (its id, or its row such as `5`) though it failed, or though it is in doubt;
-    /// one that is done stays as it is
+    /// Submit this job again (its id, or its row such as `5`) though it failed, is in doubt, or its video cannot be
+    /// downloaded; one that is done stays as it is
     #[arg(long, value_name = "JOB", value_delimiter = ',')]
     pub(in crate::cli) resubmit: Vec<JobId>,
     /// Make videos again that are rejected in this file of marks, as the report page saves it

@@ -1,12 +1,13 @@
 //! Options that submit jobs again, and how often each counts.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::harness::{Harness, failure, job, jobs, lost, seconds};
 use crate::engine::{RunOptions, Submits};
 use crate::model::{
-    AcceptedJob, Command, Credits, Event, FailureKind, Generation, JobEvent, JobSpec, Listing,
-    Outcome, RenderReport, RenderStatus, Speech, StopReason, VideoRequest,
+    AcceptedJob, Command, Credits, Event, FailureKind, Generation, InFlight, JobEvent, JobSpec,
+    Limits, Listing, Outcome, RenderReport, RenderStatus, Speech, StopReason, VideoRequest,
 };
 
 fn fresh() -> RunOptions {
@@ -92,8 +93,13 @@ fn a_failed_job_is_retried_once_across_crashes() {
     assert_eq!(harness.phase(0), "failed");
     let unasked = harness.run(&jobs(1), &RunOptions::default(), fail_first);
     assert_eq!(unasked.submits(), 0);
+    let submits = Cell::new(0);
     let crashed = harness.run_until_event(&jobs(2), &retries, fail_first, |event| {
-        matches!(event, Event::Job { event: JobEvent::Failed { .. }, .. })
+        let Event::Job { event, .. } = event else {
+            return false;
+        };
+        submits.set(submits.get() + usize::from(matches!(event, JobEvent::Submitted { .. })));
+        submits.get() == 2 && matches!(event, JobEvent::Failed { .. })
     });
     let resumed = harness.run(&jobs(2), &retries, fail_first);
     assert_eq!((crashed.submits(), resumed.submits()), (2, 0));
@@ -330,4 +336,155 @@ fn an_edited_row_is_tried_again_if_its_job_failed_without_a_charge() {
         let again = harness.run(&edited(), &RunOptions::default(), |_, _| None);
         assert_eq!(again.submits(), 0, "{charge:?}");
     }
+}
+
+/// Answers polls and lists in the provider's place, with reports of ended renders that `change` was applied to.
+fn report_with(
+    change: impl Fn(&mut RenderReport),
+) -> impl FnMut(&mut Harness, &Command) -> Option<Outcome> {
+    move |harness, command| {
+        let mut outcome = match command {
+            Command::Poll { .. } | Command::List { .. } => harness.default_answer(command),
+            Command::Submit { .. } | Command::PollJob { .. } | Command::Download(_) => return None,
+        };
+        let reports = match &mut outcome {
+            Outcome::Polled { result: Ok(reports), .. } => reports,
+            Outcome::Listed { result: Ok(listing) } => &mut listing.found,
+            _ => unreachable!("the provider has no faults"),
+        };
+        reports.iter_mut().filter(|report| report.status.is_final()).for_each(&change);
+        Some(outcome)
+    }
+}
+
+fn fail(report: &mut RenderReport) {
+    (report.status, report.credits_used) = (RenderStatus::Failed, Some(Credits::ZERO));
+}
+
+#[test]
+fn a_failed_job_that_has_finished_since_is_not_paid_for_again() {
+    let mut harness = Harness::new();
+    harness.run(&jobs(1), &RunOptions::default(), report_with(fail));
+    assert_eq!(harness.phase(0), "failed");
+    for options in [
+        RunOptions { retry_failed: true, ..RunOptions::default() },
+        RunOptions { retry_failed: true, leave_after_submitting: true, ..RunOptions::default() },
+        resubmits(0),
+    ] {
+        let mut harness = Harness { journal: harness.journal.clone(), ..Harness::new() };
+        harness.accept("row-0");
+        harness.now = harness.now.plus(seconds(600));
+        let run = harness.run(&jobs(1), &options, |_, _| None);
+        assert_eq!((run.submits(), run.stopped), (0, None));
+        assert_ne!(harness.phase(0), "failed");
+    }
+}
+
+#[test]
+fn a_failed_job_takes_over_another_render_with_its_tag() {
+    let retries = RunOptions { retry_failed: true, ..RunOptions::default() };
+    let fail_first = |report: &mut RenderReport| {
+        if report.remote.as_str() == "r-0" {
+            fail(report);
+        }
+    };
+    let mut harness = Harness::new();
+    harness.run(&jobs(1), &RunOptions::default(), report_with(fail_first));
+    let name = harness.rows[0].1.clone();
+    harness.accept(&name);
+    harness.now = harness.now.plus(seconds(600));
+    let run = harness.run(&jobs(1), &retries, report_with(fail_first));
+    assert_eq!((run.submits(), harness.phase(0)), (0, "done"));
+    let state = harness.state(0);
+    assert_eq!(state.phase.remote().unwrap().as_str(), "r-1");
+    // The failed render may have been charged although it reports 0.
+    assert_eq!((state.spent(), state.withheld()), (Credits::whole(4), Credits::whole(5)));
+
+    // If both have failed, it is paid for once more.
+    let mut harness = Harness::new();
+    harness.run(&jobs(1), &RunOptions::default(), report_with(fail));
+    harness.accept(&name);
+    let run = harness.run(&jobs(1), &retries, report_with(fail));
+    assert_eq!((run.submits(), harness.phase(0)), (1, "failed"));
+}
+
+#[test]
+fn a_render_without_credits_stops_submits_and_is_open_for_the_next_run() {
+    let mut harness = Harness::new();
+    let options = RunOptions {
+        limits: Limits { in_flight: InFlight::AtMost(2), ..Limits::default() },
+        ..RunOptions::default()
+    };
+    let deny = |report: &mut RenderReport| {
+        fail(report);
+        report.failed_reason = Some("You have run out of credits.".into());
+    };
+    let run = harness.run(&jobs(6), &options, report_with(deny));
+    assert!(matches!(run.stopped, Some(StopReason::OutOfCredits { .. })), "{:?}", run.stopped);
+    let submits = run.submits();
+    assert!(submits <= 3, "{submits}");
+    assert_eq!(harness.state(0).status(), "pending");
+    let run = harness.run(&jobs(6), &options, report_with(|_| ()));
+    // The first renders have failed for good, as the provider sees it.
+    assert_eq!(run.submits(), 6 - submits, "the renders are looked for first: they are finished");
+    assert_eq!((run.stopped, harness.phase(0)), (None, "done"));
+
+    let mut harness = Harness::new();
+    harness.run(&jobs(2), &options, report_with(deny));
+    let failed = harness.rows.len();
+    let run = harness.run(&jobs(2), &options, |harness, command| {
+        let is_old = move |report: &RenderReport| report.remote.as_str() < &*format!("r-{failed}");
+        report_with(|report: &mut RenderReport| {
+            if is_old(report) {
+                deny(report);
+            }
+        })(harness, command)
+    });
+    assert_eq!((run.submits(), run.stopped, harness.phase(0)), (2, None, "done"));
+}
+
+#[test]
+fn a_finished_render_without_a_link_is_downloaded_later_and_replaced_only_by_name() {
+    let hide = |report: &mut RenderReport| report.output = None;
+    let mut harness = Harness::new();
+    let run = harness.run(&jobs(1), &RunOptions::default(), report_with(hide));
+    assert_eq!((run.stopped, harness.state(0).status()), (None, "downloading"));
+    assert!(run.took >= seconds(600), "{:?}", run.took);
+    let before = harness.journal.clone();
+    let run = harness.run(&jobs(1), &RunOptions::default(), |_, _| None);
+    assert_eq!((run.submits(), harness.phase(0)), (0, "done"));
+
+    harness.journal = before;
+    let retries = RunOptions { retry_failed: true, ..RunOptions::default() };
+    assert_eq!(harness.run(&jobs(1), &retries, report_with(hide)).submits(), 0);
+    let hide_first = |report: &mut RenderReport| {
+        if report.remote.as_str() == "r-0" {
+            report.output = None;
+        }
+    };
+    let run = harness.run(&jobs(1), &resubmits(0), report_with(hide_first));
+    assert_eq!((run.submits(), harness.phase(0)), (1, "done"));
+    assert_eq!(harness.state(0).spent(), Credits::whole(9), "a charge that is not known counts");
+}
+
+#[test]
+fn a_video_with_a_dead_link_is_replaced_by_name() {
+    let dead = |_: &mut Harness, command: &Command| {
+        let Command::Download(order) = command else {
+            return None;
+        };
+        let result = Err(failure(FailureKind::NotFound));
+        Some(Outcome::Downloaded { job: order.job.clone(), result })
+    };
+    let mut harness = Harness::new();
+    harness.run(&jobs(1), &RunOptions::default(), dead);
+    assert_eq!(harness.state(0).status(), "downloading");
+    let mut downloads = 0;
+    let run = harness.run(&jobs(1), &resubmits(0), |harness, command| {
+        downloads += usize::from(matches!(command, Command::Download(_)));
+        if downloads <= 2 { dead(harness, command) } else { None }
+    });
+    assert_eq!((run.submits(), harness.phase(0)), (1, "done"));
+    assert!(run.took < seconds(180), "{:?}", run.took);
+    assert_eq!(harness.run(&jobs(1), &resubmits(0), dead).submits(), 0);
 }

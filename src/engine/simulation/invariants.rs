@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::provider::SimulatedProvider;
-use crate::engine::Batch;
+use crate::engine::{Batch, RunOptions};
 use crate::model::{
-    Command, Credits, Entry, Event, JobEvent, JobId, JobState, Limits, Outcome, Phase, PlannedJob,
-    RemoteId, StopReason, Tag, Timestamp, find_tags,
+    Command, Credits, Entry, Event, FailureKind, JobEvent, JobId, JobState, Limits, Outcome, Phase,
+    PlannedJob, RemoteId, StopReason, Tag, Timestamp, find_tags,
 };
 
 /// The reservation of each job by the price table.
@@ -26,6 +26,12 @@ pub(super) struct Invariants {
     begun: BTreeMap<JobId, Credits>,
     /// Renders that this run no longer waits for.
     overdue: BTreeSet<JobId>,
+    /// Renders that an answer of this run was about.
+    looked_at: BTreeSet<RemoteId>,
+    /// Jobs that had failed before this run and were asked for again.
+    revisited: BTreeSet<JobId>,
+    /// Whether a render of this run has failed because the credits are used up.
+    lacks_credits: bool,
     /// The highest charge of this run, in thousandths of the listed reservation.
     price: Option<i64>,
     /// When the list was last requested for all jobs of the campaign.
@@ -54,6 +60,9 @@ impl Invariants {
         }
         self.begun.clear();
         self.overdue.clear();
+        self.looked_at.clear();
+        self.revisited.clear();
+        self.lacks_credits = false;
         self.price = None;
         self.last_list = None;
         self.unlisted = None;
@@ -76,6 +85,22 @@ impl Invariants {
 
     /// Checks an answer that arrives at the program.
     pub(super) fn on_answer(&mut self, outcome: &Outcome, now: Timestamp) {
+        match outcome {
+            Outcome::Polled { result: Ok(reports), .. } => {
+                self.looked_at.extend(reports.iter().map(|report| report.remote.clone()));
+            }
+            Outcome::JobPolled { job, .. } => {
+                let remote = self.states[job].phase.remote();
+                self.looked_at.extend(remote.cloned());
+            }
+            Outcome::Listed { result: Ok(listing) } => {
+                self.looked_at.extend(listing.found.iter().map(|report| report.remote.clone()));
+            }
+            Outcome::Polled { .. }
+            | Outcome::Listed { .. }
+            | Outcome::Submitted { .. }
+            | Outcome::Downloaded { .. } => {}
+        }
         let (lane, failure) = match outcome {
             Outcome::Submitted { result, .. } => (0, result.as_ref().err()),
             Outcome::Polled { result, .. } => (1, result.as_ref().err()),
@@ -121,7 +146,8 @@ impl Invariants {
     }
 
     /// Checks an entry that was recorded.
-    pub(super) fn on_entry(&mut self, entry: &Entry, now: Timestamp, limits: &Limits) {
+    pub(super) fn on_entry(&mut self, entry: &Entry, now: Timestamp, options: &RunOptions) {
+        let limits = &options.limits;
         let interval = limits.submit_rate.interval();
         let Event::Job { job, event } = &entry.event else {
             return;
@@ -129,9 +155,12 @@ impl Invariants {
         let state = self.states.get_mut(job).unwrap();
         let before = state.counted();
         let was_absent = state.was_found_absent;
+        let has_failed = matches!(state.phase, Phase::Failed { .. });
+        let failed = state.phase.remote().filter(|_| has_failed).cloned();
         state.apply(entry.at, event).unwrap();
         match event {
             JobEvent::SubmitStarted { tag, .. } => {
+                assert!(!self.lacks_credits, "{job} was submitted without credits");
                 self.known.insert(tag.clone());
                 if let Some(last) = self.last_submit.replace(now) {
                     let gap = now.since(last);
@@ -162,6 +191,10 @@ impl Invariants {
                 self.overdue.insert(job.clone());
             }
             JobEvent::Rendered { .. } | JobEvent::Failed { .. } => {
+                if let JobEvent::Failed { failure, .. } = event {
+                    let is_new = !self.revisited.contains(job);
+                    self.lacks_credits |= failure.kind == FailureKind::OutOfCredits && is_new;
+                }
                 let charged = state.believed_charge().filter(|_| self.begun.contains_key(job));
                 let price =
                     charged.map(|charged| charged.thousandths() * 1000 / LISTED.thousandths());
@@ -177,9 +210,15 @@ impl Invariants {
             | JobEvent::DownloadDeferred { .. }
             | JobEvent::DownloadGivenUp { .. }
             | JobEvent::LinkExpired { .. }
-            | JobEvent::FileMissing
-            | JobEvent::Revisited
-            | JobEvent::Reopened { .. } => {}
+            | JobEvent::FileMissing => {}
+            JobEvent::Revisited => {
+                self.revisited.insert(job.clone());
+            }
+            JobEvent::Reopened { .. } => {
+                let is_new_version = options.fresh || self.rows_were_edited;
+                let was_looked_at = failed.is_none_or(|remote| self.looked_at.contains(&remote));
+                assert!(is_new_version || was_looked_at, "{job} is paid for again without a look");
+            }
         }
     }
 
@@ -254,7 +293,9 @@ impl Invariants {
                 state.tag.as_ref() == Some(tag) && state.phase.remote().is_some()
             };
             let is_known = |state: &JobState| {
-                state.phase.remote() == Some(twin) || state.duplicates.contains(twin)
+                state.phase.remote() == Some(twin)
+                    || state.duplicates.contains(twin)
+                    || state.replaced.contains(twin)
             };
             assert!(
                 self.states.values().find(of_tag).is_none_or(is_known),
@@ -297,10 +338,7 @@ impl Invariants {
             let is_lost = match &state.phase {
                 Phase::Pending => state.generation.0 == 0 && !is_to_be_found,
                 // It is polled once more by every run.
-                Phase::Failed { failure, .. } => !matches!(
-                    failure.kind,
-                    crate::model::FailureKind::NotFound | crate::model::FailureKind::NoOutput
-                ),
+                Phase::Failed { failure, .. } => failure.kind != FailureKind::NotFound,
                 Phase::Submitting
                 | Phase::InDoubt { .. }
                 | Phase::Rendering { .. }
@@ -338,7 +376,8 @@ impl Invariants {
                 || state.tag.as_ref().is_some_and(|tag| provider.refused.contains(tag)),
                 |row| row.fails || row.is_forgotten,
             );
-            assert!(is_done || (is_failed && by_provider), "{job} is {:?}", state.phase);
+            let is_settled = is_done || (is_failed && by_provider && !state.awaits_credits());
+            assert!(is_settled, "{job} is {:?}", state.phase);
         }
         let most = 600 + 120 * u64::try_from(self.states.len() + provider.accepted.len()).unwrap();
         assert!(self.reads <= most, "{} reads, {most} allowed", self.reads);

@@ -258,6 +258,24 @@ mutant! { LinkExpiryResubmits:
     }
 }
 
+mutant! { MissingLinkFailsJob:
+    fn missing_link(&self, failure: Failure) -> JobEvent {
+        JobEvent::Failed { failure, charged: None }
+    }
+}
+
+mutant! { CreditsIgnored:
+    fn stops_submits(&self, _failure: &Failure) -> bool {
+        false
+    }
+}
+
+mutant! { RetryWithoutLook:
+    fn is_looked_for_before_retry(&self) -> bool {
+        false
+    }
+}
+
 /// Checks whether a seed notices a mutant, with a message that contains `says`.
 fn notices(seed: u64, rules: &'static dyn SafetyRules, recorder: &Recorder, says: &str) -> bool {
     let mut simulation = Simulation::with_mutant(seed, rules, recorder.clone());
@@ -318,5 +336,8 @@ is_caught! {
     forgetting_other_ids_is_caught: OtherIdsForgotten, Recorder::Faithful, "unknown";
     failing_a_job_for_a_failed_poll_is_caught: FailedPollFailsJob, Recorder::Faithful, "lost";
     rendering_again_for_an_expired_link_is_caught: LinkExpiryResubmits, Recorder::Faithful, "paid";
+    failing_a_job_for_a_missing_link_is_caught: MissingLinkFailsJob, Recorder::Faithful, "lost";
+    submitting_without_credits_is_caught: CreditsIgnored, Recorder::Faithful, "without credits";
+    paying_for_a_failed_job_again_without_a_look_is_caught: RetryWithoutLook, Recorder::Faithful, "without a look";
     phases_that_are_not_recorded_are_caught: SoundRules, Recorder::WithoutRendered, "left == right";
 }

@@ -21,6 +21,10 @@ pub(super) struct ProviderProfile {
     pub(super) read_faults: u64,
     pub(super) download_faults: u64,
     pub(super) failed_renders: u64,
+    /// Of those, in percent: for want of credits, and without a charge.
+    pub(super) out_of_credits: u64,
+    /// Of those, in percent: finished after all, a while later.
+    pub(super) recovers: u64,
     /// Unknown statuses, late outputs, jobs that are not found by their ids.
     pub(super) odd_renders: u64,
     /// Whether it charges more than was estimated.
@@ -79,6 +83,8 @@ impl ProviderProfile {
             read_faults: share(20),
             download_faults: share(30),
             failed_renders: share(10),
+            out_of_credits: 20,
+            recovers: 20,
             odd_renders: share(12),
             overcharges: random.percent(10),
             underreports: false,
@@ -136,6 +142,7 @@ impl ProviderProfile {
             fatal: 0,
             read_faults: 0,
             download_faults: 0,
+            out_of_credits: 0,
             odd_renders: 0,
             lookup_delay: Duration::ZERO,
             list_delay: Duration::ZERO,

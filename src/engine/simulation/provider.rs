@@ -26,10 +26,21 @@ pub(super) struct Accepted {
     finishes: Timestamp,
     /// Whether the render fails.
     pub(super) fails: bool,
+    /// From when it is finished after all.
+    pub(super) recovers: Option<Timestamp>,
+    /// Whether it fails because the credits are used up.
+    lacks_credits: bool,
     /// Whether the provider does not find it by its id.
     pub(super) is_forgotten: bool,
     pub(super) charge: Credits,
     output_from: Timestamp,
+}
+
+impl Accepted {
+    /// Checks whether it is shown as failed at `now`, once it has ended.
+    fn fails_at(&self, now: Timestamp) -> bool {
+        self.fails && self.recovers.is_none_or(|recovers| now < recovers)
+    }
 }
 
 #[derive(Debug)]
@@ -182,6 +193,12 @@ impl SimulatedProvider {
             self.random.millis(0, 3000)
         };
         let most = if self.profile.overcharges { 8 } else { 5 };
+        let fails = self.random.percent(self.profile.failed_renders);
+        let lacks_credits = fails && self.random.percent(self.profile.out_of_credits);
+        let charge = Credits::whole(1 + i64::try_from(self.random.below(most)).unwrap());
+        let may_recover = fails && !lacks_credits;
+        let recovers = (may_recover && self.random.percent(self.profile.recovers))
+            .then(|| finishes.plus(self.random.millis(1000, 3_600_000)));
         self.accepted.push(Accepted {
             remote: remote.clone(),
             name: name.to_owned(),
@@ -190,9 +207,11 @@ impl SimulatedProvider {
             listed_from,
             begins,
             finishes,
-            fails: self.random.percent(self.profile.failed_renders),
+            fails,
+            recovers,
+            lacks_credits,
             is_forgotten: self.random.percent(self.profile.odd_renders / 3),
-            charge: Credits::whole(1 + i64::try_from(self.random.below(most)).unwrap()),
+            charge: if lacks_credits { Credits::ZERO } else { charge },
             output_from: finishes.plus(late_output),
         });
         if self.random.percent(self.profile.copied) {
@@ -267,7 +286,7 @@ impl SimulatedProvider {
 
     fn describe(&self, now: Timestamp, job: &Accepted, is_odd: bool) -> RenderReport {
         let status = match now >= job.finishes {
-            true if job.fails => RenderStatus::Failed,
+            true if job.fails_at(now) => RenderStatus::Failed,
             true => RenderStatus::Done,
             false if is_odd => RenderStatus::Other("processing".to_owned()),
             false if now < job.begins => RenderStatus::InQueue,
@@ -278,7 +297,7 @@ impl SimulatedProvider {
         let is_early = now.since(job.finishes) < EARLY && now >= job.finishes;
         let reported = if !self.profile.underreports {
             job.charge
-        } else if job.fails {
+        } else if job.fails_at(now) {
             Credits::ZERO
         } else if is_early {
             job.charge.min(Credits::whole(1))
@@ -293,7 +312,7 @@ impl SimulatedProvider {
             thumbnail: None,
             duration_seconds: None,
             credits_used: (now >= job.finishes).then_some(reported),
-            failed_reason: None,
+            failed_reason: job.lacks_credits.then(|| "Insufficient credits.".to_owned()),
             progress: Some(0.5),
             created_at: Some(job.at.plus(self.profile.clock_ahead)),
             echo: Box::new(RequestEcho::new(is_copy.then_some("Another text"), None, None)),

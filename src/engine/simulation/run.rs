@@ -279,7 +279,7 @@ impl Simulation {
     /// Checks the entries of a step, which begin at `first` in the journal, and the batch after it.
     fn check(&mut self, batch: &Batch, first: usize, ready: &PersistedStep) {
         for entry in &self.journal[first..] {
-            self.invariants.on_entry(entry, self.now, &self.options.limits);
+            self.invariants.on_entry(entry, self.now, &self.options);
         }
         if !self.recorder.holds_back() {
             self.invariants.check_phases(batch);

@@ -4,37 +4,17 @@
 use serde_json::Value;
 
 use super::redact::Redactor;
+use crate::model::denies_credits;
 use crate::util::text::truncate;
 
 /// The maximum of parts of a message that are shown.
 const MAX_PARTS: usize = 10;
-
-/// Longest text that can deny credits, in characters. A longer one is a document or repeats the request.
-const MAX_STATEMENT: usize = 300;
 
 /// Longest error code that is shown, such as `RequestTimeTooSkewed`.
 const MAX_CODE: usize = 40;
 
 /// Longest error message that is shown, in characters.
 const MAX_MESSAGE: usize = 120;
-
-/// Phrases that say that the credits are used up. Whole phrases, because the refusal of a text may quote a single word.
-const NO_CREDITS: [&str; 14] = [
-    "insufficient credit",
-    "insufficient_credit",
-    "insufficient balance",
-    "not enough credit",
-    "enough credits",
-    "no credits",
-    "no more credits",
-    "out of credits",
-    "run out of credit",
-    "credit balance",
-    "remaining credits",
-    "credits remaining",
-    "credits left",
-    "credits exhausted",
-];
 
 /// First elements of HTML pages. Other markup is taken for XML.
 const HTML: [&str; 14] = [
@@ -166,26 +146,6 @@ fn value_denies_credits(value: &Value) -> bool {
         }),
         Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
-}
-
-fn denies_credits(statement: &str) -> bool {
-    if statement.chars().count() > MAX_STATEMENT {
-        return false;
-    }
-    let unquoted = remove_quotations(&statement.to_lowercase());
-    NO_CREDITS.iter().any(|phrase| unquoted.contains(phrase))
-}
-
-/// Returns `text` without quotations, which may be of the text that was sent.
-fn remove_quotations(text: &str) -> String {
-    let mut is_quoted = false;
-    text.chars()
-        .filter(|c| {
-            let is_mark = matches!(c, '"' | '`' | '“' | '”' | '«' | '»');
-            is_quoted ^= is_mark;
-            !is_quoted && !is_mark
-        })
-        .collect()
 }
 
 /// Returns the title of an HTML page or the message of a file store's error.

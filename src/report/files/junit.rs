@@ -51,11 +51,14 @@ fn status(row: &JobRow) -> TestCaseStatus {
     let why = row.failure().map_or_else(String::new, failure);
     let (mut status, message) = match &row.state.phase {
         Phase::Done { .. } => return TestCaseStatus::success(),
-        Phase::Failed { .. } => (TestCaseStatus::non_success(NonSuccessKind::Failure), why),
+        Phase::Failed { .. } if row.has_failed() => {
+            (TestCaseStatus::non_success(NonSuccessKind::Failure), why)
+        }
         Phase::Submitting | Phase::InDoubt { .. } if !row.is_submitting => {
             (TestCaseStatus::non_success(NonSuccessKind::Error), format!("in doubt: {why}"))
         }
         Phase::Pending
+        | Phase::Failed { .. }
         | Phase::Submitting
         | Phase::InDoubt { .. }
         | Phase::Rendering { .. }

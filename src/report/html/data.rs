@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Serialize, Serializer};
 
-use crate::model::{Phase, Speech, Timestamp, redact_url};
+use crate::model::{Speech, Timestamp, redact_url};
 use crate::report::files::json::{Items, credits, runs, totals};
 use crate::report::format::object;
 use crate::report::html::user_columns::UserColumns;
@@ -68,7 +68,7 @@ impl Serialize for PageJob<'_> {
             Speech::Text(text) => (Some(text.as_ref()), None),
             Speech::Audio(url) => (None, Some(redact_url(url))),
         };
-        let is_left_out = matches!(state.phase, Phase::Pending) && !row.job.selected;
+        let is_left_out = state.is_open() && !row.job.selected;
         let advice = advice(summary, row);
         let output = state.output.as_ref();
         object!(serializer,
@@ -119,7 +119,8 @@ fn advice(summary: &Summary, row: &JobRow) -> Option<Advice> {
         | NextStep::Edit
         | NextStep::Retry
         | NextStep::Replace
-        | NextStep::Redo => true,
+        | NextStep::Redo
+        | NextStep::ReplaceLink => true,
     };
     let mut advice = job_advice(summary.campaign(), row).filter(|_| needs_attention)?;
     if let Some(unproven) = row.state.unproven.as_ref().filter(|_| row.is_in_doubt()) {

@@ -40,7 +40,9 @@ impl PlanState {
             return Self::Gone;
         }
         match &row.state.phase {
-            Phase::Pending if !row.job.selected => Self::LeftOut,
+            Phase::Pending | Phase::Failed { .. } if row.state.is_open() && !row.job.selected => {
+                Self::LeftOut
+            }
             Phase::Pending if row.state.generation > Generation::default() => Self::Again,
             Phase::Pending => Self::New,
             Phase::Submitting if row.is_submitting => Self::Submitting,
