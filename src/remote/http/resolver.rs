@@ -1,6 +1,7 @@
-//! Name resolution: [`PublicOnlyResolver`] for links, [`GatewayResolver`] for the API.
+//! Name resolution for links and gateways: [`PublicOnlyResolver`].
 
 use std::collections::HashSet;
+use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -25,11 +26,8 @@ pub(crate) struct PublicOnlyResolver {
     gateway: Option<Arc<Gateway>>,
 }
 
-/// A DNS resolver for the requests to a gateway. A gateway that was first found on the internet keeps its place: its name
-/// does not lead into a private network later, neither for requests nor for links.
-#[derive(Debug, Clone)]
-pub(super) struct GatewayResolver(Arc<Gateway>);
-
+/// A host that the user chose. A gateway that was first found on the internet keeps its place: its name does not lead into a
+/// private network later, neither for requests nor for links.
 #[derive(Debug)]
 struct Gateway {
     host: String,
@@ -59,9 +57,10 @@ impl PublicOnlyResolver {
         Self { guarded: Arc::default(), gateway: gateway_host.map(gateway) }
     }
 
-    /// Returns the resolver for the requests to the gateway, if there is one.
-    pub(super) fn of_gateway(&self) -> Option<GatewayResolver> {
-        self.gateway.clone().map(GatewayResolver)
+    /// Returns the resolver for the requests to the gateway, if there is one. Links do not restrict it.
+    pub(super) fn of_gateway(&self) -> Option<Self> {
+        let gateway = self.gateway.clone()?;
+        Some(Self { guarded: Arc::default(), gateway: Some(gateway) })
     }
 
     /// Restricts the host of `url` to public addresses from now on.
@@ -82,36 +81,18 @@ impl Resolve for PublicOnlyResolver {
         let gateway = self.gateway.clone();
         Box::pin(async move {
             let found = look_up(name.as_str()).await?;
-            if !is_guarded {
-                return Ok(Box::new(found.into_iter()) as Addrs);
-            }
-            let is_gateway_internal = match gateway {
+            let is_internal = match gateway {
+                Some(gateway) if gateway.host == name.as_str() => Ok(gateway.fix(&found)),
+                _ if !is_guarded => return Ok(Box::new(found.into_iter()) as Addrs),
                 Some(gateway) => gateway.is_internal().await,
                 None => Ok(false),
             };
-            let found = allowed(found, is_gateway_internal.as_ref().is_ok_and(|it| *it));
+            let found = allowed(found, is_internal.as_ref().is_ok_and(|it| *it));
             if found.is_empty() {
-                is_gateway_internal?;
-                return Err(PrivateAddressError.into());
-            }
-            Ok(Box::new(found.into_iter()))
-        })
-    }
-}
-
-impl Resolve for GatewayResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        let gateway = Arc::clone(&self.0);
-        Box::pin(async move {
-            let found = look_up(name.as_str()).await?;
-            if name.as_str() != gateway.host {
-                // The name of a proxy.
-                return Ok(Box::new(found.into_iter()) as Addrs);
-            }
-            let is_internal = gateway.fix(&found);
-            let found = allowed(found, is_internal);
-            if found.is_empty() {
-                return Err(MovedGatewayError.into());
+                is_internal?;
+                let error: Box<dyn Error + Send + Sync> =
+                    if is_guarded { PrivateAddressError.into() } else { MovedGatewayError.into() };
+                return Err(error);
             }
             Ok(Box::new(found.into_iter()))
         })
@@ -143,7 +124,7 @@ pub(super) struct PrivateAddressError;
 #[error(
     "its name now leads to an address inside your own network; start the run again if that is right"
 )]
-pub(super) struct MovedGatewayError;
+struct MovedGatewayError;
 
 #[cfg(test)]
 mod tests {
@@ -174,7 +155,7 @@ mod tests {
             (&[INTERNAL], &[PUBLIC], true),
         ] {
             let resolver = PublicOnlyResolver::new(Some("gate.example".to_owned()));
-            let GatewayResolver(gateway) = resolver.of_gateway().unwrap();
+            let gateway = resolver.of_gateway().unwrap().gateway.unwrap();
             assert_eq!(gateway.fix(&addresses(first)), is_internal);
             assert_eq!(gateway.fix(&addresses(later)), is_internal);
             assert_eq!(resolver.gateway.unwrap().is_internal.get(), Some(&is_internal));
@@ -189,7 +170,7 @@ mod tests {
         let resolver = PublicOnlyResolver::new(Some("localhost".to_owned()));
         resolver.guard(&Url::parse("https://localhost/v.mp4").unwrap());
         let gateway = resolver.of_gateway().unwrap();
-        gateway.0.fix(&addresses(&[PUBLIC]));
+        gateway.gateway.as_ref().unwrap().fix(&addresses(&[PUBLIC]));
         let refused = gateway.resolve(name()).await.map(Iterator::count);
         assert!(refused.unwrap_err().to_string().contains("inside your own network"));
         let refused = resolver.resolve(name()).await.map(Iterator::count);
@@ -199,7 +180,11 @@ mod tests {
         resolver.guard(&Url::parse("https://localhost/v.mp4").unwrap());
         let gateway = resolver.of_gateway().unwrap();
         assert!(gateway.resolve(name()).await.unwrap().count() > 0);
-        assert_eq!(gateway.0.is_internal.get(), Some(&true), "fixed by the first request");
+        assert_eq!(
+            gateway.gateway.as_ref().unwrap().is_internal.get(),
+            Some(&true),
+            "fixed by the first request"
+        );
         assert!(resolver.resolve(name()).await.unwrap().count() > 0);
     }
 }
