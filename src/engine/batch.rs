@@ -666,7 +666,7 @@ impl Batch {
             Ok(reports) => reports,
             Err(failure) => {
                 self.reconciler.inventory.retry(remotes);
-                return self.on_list_failed(now, failure);
+                return self.on_list_failed(now, now, failure);
             }
         };
         self.on_read(now);
@@ -766,7 +766,7 @@ impl Batch {
         };
         let listing = match result {
             Ok(listing) => listing,
-            Err(failure) => return self.on_list_failed(now, failure),
+            Err(failure) => return self.on_list_failed(now, request.started, failure),
         };
         self.on_read(now);
         self.reconciler.on_listed(now, &request, &listing, &self.jobs);
@@ -932,11 +932,12 @@ impl Batch {
         }
     }
 
-    fn on_list_failed(&mut self, now: Timestamp, failure: Failure) {
+    /// Processes the failure of a list, or of a request by id, that was sent at `started`.
+    fn on_list_failed(&mut self, now: Timestamp, started: Timestamp, failure: Failure) {
         let unproven = AbsenceProofs::on_refused(&self.jobs, &failure);
         self.carry_out(now, unproven);
         let is_awaited = self.awaits_inventory() || self.waits_for_list(now);
-        match self.reconciler.on_refused(now, &failure, is_awaited) {
+        match self.reconciler.on_refused(now, started, &failure, is_awaited) {
             ListRefusal::Retry => {}
             ListRefusal::Stop => {
                 self.stop(StopReason::InventoryRefused { message: failure.to_string() });

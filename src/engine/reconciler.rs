@@ -256,11 +256,12 @@ impl Reconciler {
         self.next = Some(next);
     }
 
-    /// Decides what a refused list means. `is_awaited`: submits wait for the list. Nothing is paid for on the assumption
+    /// Decides what a refused list means that was requested at `started`. `is_awaited`: submits wait for the list. Nothing is paid for on the assumption
     /// that a list which cannot be read is empty, unless the user says so.
     pub(super) fn on_refused(
         &mut self,
         now: Timestamp,
+        started: Timestamp,
         failure: &Failure,
         is_awaited: bool,
     ) -> ListRefusal {
@@ -268,7 +269,7 @@ impl Reconciler {
         self.detector.postpone(now);
         let wait = READ.wait(self.failures, self.jitter.of_job(usize::MAX));
         self.next = Some(now.plus(wait));
-        let since = *self.failing_since.get_or_insert(now);
+        let since = *self.failing_since.get_or_insert(started);
         // A server that refuses to list will continue to.
         let is_final = if failure.kind == FailureKind::Rejected {
             self.failures >= TRIES_OF_REFUSED_LIST

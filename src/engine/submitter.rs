@@ -16,7 +16,7 @@ use crate::model::{
 };
 
 /// After this many consecutive lost answers no job is submitted until the list has shown one of them: each may have
-/// been paid for.
+/// been paid for. The same after two answers that cannot be read.
 const MAX_CONSECUTIVE_LOST: usize = 20;
 
 /// The next submit.
@@ -281,7 +281,9 @@ impl Submitter {
             | Disposition::NotVisible
             | Disposition::FreshLink
             | Disposition::LeaveToUser => {
-                self.consecutive_lost += 1;
+                // An answer that cannot be read, or is about another job, is no bad luck: the next one will be like it.
+                let is_read = failure.kind == FailureKind::Malformed;
+                self.consecutive_lost += if is_read { MAX_CONSECUTIVE_LOST / 2 } else { 1 };
                 let event = self.rules.unanswered_submit(failure);
                 decisions.push(Decision::Apply(index, event));
             }

@@ -1,5 +1,6 @@
 //! Ids: ours ([`JobId`]) and the provider's ([`RemoteId`]).
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::str::FromStr;
 
 use super::parse::text_id;
@@ -59,6 +60,13 @@ impl RemoteId {
     pub(crate) fn key(&self) -> Box<str> {
         let letters = self.as_str().chars().filter(|letter| *letter != '-');
         letters.flat_map(char::to_lowercase).collect::<String>().into()
+    }
+
+    /// Returns a hash of the [key](Self::key) that is never 0.
+    pub(crate) fn hash(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        self.key().hash(&mut hasher);
+        hasher.finish().max(1)
     }
 }
 

@@ -4,7 +4,6 @@ use super::Failure;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 
 use super::{Generation, RemoteId, Tag, find_tags};
@@ -133,7 +132,7 @@ impl CampaignTags {
 
     /// Records that the row `remote` of the job at `index` has ended, or that none has.
     pub fn set_ended(&mut self, index: usize, remote: Option<&RemoteId>) {
-        let ended = remote.map_or(0, hash);
+        let ended = remote.map_or(0, RemoteId::hash);
         if self.ended.get(index).is_some_and(|known| *known != ended) {
             Arc::make_mut(&mut self.ended)[index] = ended;
         }
@@ -149,16 +148,9 @@ impl CampaignTags {
     fn may_be_new(&self, tag: &Tag, id: Option<&RemoteId>) -> bool {
         self.owner(tag).is_some_and(|(index, _)| {
             let ended = self.ended.get(index).copied().unwrap_or(0);
-            ended == 0 || id.map(hash) != Some(ended)
+            ended == 0 || id.map(RemoteId::hash) != Some(ended)
         })
     }
-}
-
-/// Returns a hash that is never 0.
-fn hash(remote: &RemoteId) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    remote.key().hash(&mut hasher);
-    hasher.finish().max(1)
 }
 
 #[cfg(test)]

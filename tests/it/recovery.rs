@@ -35,6 +35,10 @@ fn a_plan_after_a_lost_journal_says_that_paid_work_is_looked_for() {
     plan.expect_not_in_stderr(&warning);
     scenario.remove("sheet-output/.callsheet");
     scenario.run(&["plan", "sheet.csv"]).expect_code(0).expect_stderr(&warning);
+
+    scenario.write("emptied/.callsheet/journal.sqlite", "");
+    let plan = ["plan", "sheet.csv", "--out", "emptied"];
+    scenario.run(&plan).expect_code(0).expect_stderr(&warning);
 }
 
 #[test]

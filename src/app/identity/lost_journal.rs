@@ -12,8 +12,8 @@ use crate::report::files::ids_in_csv;
 use crate::report::{JobRow, Summary};
 use crate::util::fs::{OutputDir, open_own, read_own};
 
-/// Whether the output folder shows work that the journal does not know: the journal is new though there are results,
-/// or `results.json` names remote ids, or the folder has videos, that the journal does not have, or an earlier run has
+/// Whether the output folder shows work that the journal does not know: the journal is new though there are results, or its
+/// file was emptied, or `results.json` names remote ids, or the folder has videos, that the journal does not have, or an earlier run has
 /// recorded so, and the provider's list was not read since.
 /// `results_name_unknown_jobs` is the result of [`results_name_unknown_jobs`].
 pub(crate) fn is_journal_behind(summary: &Summary, results_name_unknown_jobs: bool) -> bool {
@@ -22,7 +22,10 @@ pub(crate) fn is_journal_behind(summary: &Summary, results_name_unknown_jobs: bo
     if summary.history().resuming.last_loss > 0 {
         return true;
     }
-    if summary.history().is_empty() && (dir.results_csv().exists() || has_videos(out)) {
+    let is_emptied = || std::fs::metadata(dir.journal()).is_ok_and(|journal| journal.len() == 0);
+    if summary.history().is_empty()
+        && (dir.results_csv().exists() || has_videos(out) || is_emptied())
+    {
         return true;
     }
     let has_unsubmitted_video = |row: JobRow| {

@@ -206,7 +206,7 @@ impl ApiClient {
             let Some(next) = page.next else {
                 return Ok(Pages { rows, is_circular: false, age });
             };
-            if page.rows == 0 {
+            if page.rows == 0 || !rows.end_page() {
                 // Such pages would never end.
                 break;
             }

@@ -27,6 +27,11 @@ pub(super) trait RowSink: Send + 'static {
 
     /// Notes how many rows the answer says the whole list has.
     fn set_total(&mut self, _rows: u64) {}
+
+    /// Notes the end of a page, and checks whether it had rows that no page before it had.
+    fn end_page(&mut self) -> bool {
+        true
+    }
 }
 
 /// A row of a page.

@@ -1,6 +1,6 @@
 //! Collectors of the rows of a list, one for each purpose.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -63,6 +63,10 @@ pub(super) struct ListRows {
     budget: MemoryBudget,
     listing: Listing,
     order: OrderOfRows,
+    /// Hashes of the ids of all rows. A server that ignores the number of a page sends the same rows again.
+    ids: HashSet<u64>,
+    /// Whether the page has rows that no page before it had.
+    has_new_rows: bool,
     /// The number of rows that the answer says the list has.
     total: u64,
 }
@@ -74,6 +78,8 @@ impl ListRows {
             filter,
             listing: Listing::default(),
             order: OrderOfRows::default(),
+            ids: HashSet::new(),
+            has_new_rows: false,
             total: 0,
         }
     }
@@ -93,6 +99,13 @@ impl RowSink for ListRows {
     type Row = FlatRow;
 
     fn push(&mut self, FlatRow(row): FlatRow) -> Result<(), &'static str> {
+        let id = job_id(&row);
+        if let Some(id) = &id
+            && !self.ids.insert(id.hash())
+        {
+            return Ok(());
+        }
+        self.has_new_rows = true;
         self.listing.rows += 1;
         let Some(fields) = row.as_object() else {
             self.listing.unreadable += 1;
@@ -101,7 +114,6 @@ impl RowSink for ListRows {
         let text = |field: &str| fields.get(field).and_then(Value::as_str);
         let created = text("created_at").and_then(Timestamp::parse);
         // Only matching rows are parsed; they are few in a long list.
-        let id = job_id(&row);
         let is_own = self.filter.wants(text("name"), id.as_ref());
         self.order.push(created, id.filter(|_| is_own));
         if let Some(created) = created {
@@ -122,6 +134,10 @@ impl RowSink for ListRows {
 
     fn set_total(&mut self, rows: u64) {
         self.total = rows;
+    }
+
+    fn end_page(&mut self) -> bool {
+        std::mem::take(&mut self.has_new_rows)
     }
 }
 
@@ -287,8 +303,8 @@ mod tests {
         let day = |day: u32| format!("2026-11-{day:02}T10:00:00+00:00");
         let order = |dates: &[Value]| {
             let (_, mut rows) = list_rows();
-            for created in dates {
-                rows.push(FlatRow(json!({"id": "w", "created_at": created}))).unwrap();
+            for (id, created) in dates.iter().enumerate() {
+                rows.push(FlatRow(json!({"id": id, "created_at": created}))).unwrap();
             }
             rows.listing(false).order
         };
@@ -323,10 +339,15 @@ mod tests {
         let (tag, mut list) = list_rows();
         let link = "x".repeat(100_000);
         let fill = |push: &mut dyn FnMut(Value) -> Result<(), &'static str>, row: &Value| {
-            (0..2000).find_map(|_| push(row.clone()).err())
+            (0..2000).find_map(|number| {
+                let mut row = row.clone();
+                row["id"] = format!("id-{number}").into();
+                push(row).err()
+            })
         };
         let foreign = json!({"id": "x", "output": link});
         assert_eq!(fill(&mut |row| list.push(FlatRow(row)), &foreign), None);
+        let (_, mut list) = list_rows();
         let ours = json!({"id": "y", "name": tag.as_str(), "output": link});
         let reason = fill(&mut |row| list.push(FlatRow(row)), &ours).unwrap();
         assert!(reason.contains("more matching rows"), "{reason}");

@@ -103,5 +103,14 @@ async fn an_envelope_is_followed_to_its_end_but_not_to_another_server() {
     server.push([page("{}", r#""?""#), page("{}", r#""?""#)]);
     let listing = list(&remote).await.unwrap();
     assert_eq!((listing.rows, listing.is_truncated), (2, true));
+    // A server that ignores the number of the page sends the same rows again.
+    let same = |next: &str| {
+        json("200 OK", &format!(r#"{{"results":[{mine},{created}],"next":{next},"count":4}}"#))
+    };
+    server.push([same(r#""?page=2""#), same("null")]);
+    let listing = list(&remote).await.unwrap();
+    assert_eq!((listing.rows, listing.is_truncated), (2, true));
+    server.push([same(r#""?page=2""#), same(r#""?page=3""#)]);
+    assert!(list(&remote).await.unwrap().is_truncated, "it is not read without an end");
     assert!(elsewhere.requests().is_empty());
 }
