@@ -320,7 +320,7 @@ impl Provider {
         let places: BTreeSet<usize> = self.open.iter().chain(named).copied().collect();
         let visible = places.into_iter().filter(|place| {
             let render = &self.renders[*place];
-            render.accepted <= at && filter.wants(Some(&render.name), Some(&render.remote))
+            render.accepted <= at && filter.wants(Some(&render.name), Some(&render.remote), None)
         });
         Listing {
             found: visible.map(|place| self.report(at, place)).collect(),

@@ -217,7 +217,9 @@ impl ReusedVideo {
         let (fingerprint, generation) = (self.job.fingerprint.clone(), Generation::default());
         let tag = Tag::of(campaign, &self.job.id, &fingerprint, generation);
         let reserved = Credits::ZERO;
-        let mut events = vec![JobEvent::Adopted { remote, tag, fingerprint, generation, reserved }];
+        let least = None;
+        let mut events =
+            vec![JobEvent::Adopted { remote, tag, fingerprint, generation, reserved, least }];
         if let (Some(output), Some(artifact)) = (&self.video.state.output, &self.artifact) {
             let mut output = (**output).clone();
             // The other campaign has paid.

@@ -240,6 +240,7 @@ impl ManifestReader {
             problems,
             hint: lacks_catalogue.then(lookup_hint),
         })?;
+        plan.prices.longest_recording = self.options.audio_seconds;
         if let Some(folder) = self.options.folder_of_results()
             && let Some(identity) = Identity::read(&folder)?
         {

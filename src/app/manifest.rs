@@ -305,6 +305,7 @@ mod tests {
                     fingerprint,
                     generation,
                     reserved: Credits::ZERO,
+                    least: None,
                 },
                 JobEvent::Submitted { remote: "r".parse().unwrap() },
                 JobEvent::Rendered { output: Arc::new(output) },

@@ -41,6 +41,8 @@ pub struct CampaignOptions {
     pub allow_outside: bool,
     /// Whether invalid rows are left out instead of refused.
     pub skip_invalid: bool,
+    /// The length in seconds that no recording exceeds, by the word of the user.
+    pub audio_seconds: Option<f64>,
     /// The treatment of texts that look unfinished.
     pub suspicious: SuspiciousTexts,
     /// The token for the server of a sheet behind an address.
@@ -124,6 +126,7 @@ impl CampaignOptions {
             columns,
             allow_outside,
             skip_invalid,
+            audio_seconds,
             suspicious,
             sheet_token: _,
             is_sandbox: _,
@@ -145,6 +148,7 @@ impl CampaignOptions {
             .fold(arguments, add)
             .flag_if(Flag::AllowOutside, *allow_outside)
             .flag_if(Flag::SkipInvalid, *skip_invalid)
+            .option_if(Flag::AudioSeconds, audio_seconds.as_ref())
             .option_if(Flag::Suspicious, (!is_default).then_some(suspicious))
     }
 }

@@ -134,6 +134,7 @@ mod tests {
                 fingerprint: job.fingerprint.clone(),
                 generation,
                 reserved: Credits::whole(5),
+                least: None,
             };
             let remote = format!("r{number}").parse().unwrap();
             let output = Arc::new(Output {

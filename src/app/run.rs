@@ -39,7 +39,7 @@ impl FinishedRun {
 /// If the run cannot begin; nothing was submitted.
 pub async fn run(request: RunRequest) -> Result<FinishedRun, Error> {
     let mut interrupts = super::listen_for_interrupts()?;
-    run_with(request, &mut Notifications::none(), &mut interrupts).await
+    Box::pin(run_with(request, &mut Notifications::none(), &mut interrupts)).await
 }
 
 /// Runs a campaign, with notifications to other services.

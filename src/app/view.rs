@@ -205,6 +205,7 @@ mod tests {
                 fingerprint,
                 generation: Generation(0),
                 reserved: Credits::whole(5),
+                least: None,
             };
             self.record(Event::job(&id, event));
         }

@@ -162,13 +162,14 @@ impl<'a> AdoptableRow<'a> {
         if may_reopen && job.may_submit && is_old {
             return Some(JobEvent::Reopened { generation: self.generation.next() });
         }
-        let (fingerprint, reserved) = rules.adopted_request(job, &self.tag);
+        let (fingerprint, reserved, least) = rules.adopted_request(job, &self.tag);
         Some(JobEvent::Adopted {
             remote: self.report.remote.clone(),
             tag: self.tag,
             fingerprint,
             generation: self.generation,
             reserved,
+            least,
         })
     }
 

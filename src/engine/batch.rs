@@ -523,6 +523,7 @@ impl Batch {
             fingerprint: job.spec.fingerprint.clone(),
             generation,
             reserved: self.budget.reservation(job),
+            least: job.least,
         };
         self.transition(now, index, event);
     }
@@ -722,11 +723,26 @@ impl Batch {
         if !self.rules.fits(&report, &self.jobs[index]) {
             return self.on_other_job(now, index);
         }
+        self.follow_charge(now, index, &report);
         let (job, last) = (&self.jobs[index], self.reads.last_success);
         self.poller.note_account(job);
         let decisions = self.poller.on_report(now, index, job, report, last);
         self.carry_out(now, decisions);
         self.revisited.remove(&index);
+    }
+
+    /// Records the charge of a finished job if it has grown.
+    fn follow_charge(&mut self, now: Timestamp, index: usize, report: &RenderReport) {
+        let job = &self.jobs[index];
+        let known = job.state.charged.unwrap_or_default();
+        if let Some(credits) = report.credits_used
+            && job.ended_remote() == Some(&report.remote)
+            // Another campaign has paid for a reused video.
+            && job.state.reserved > Credits::ZERO
+            && self.rules.is_higher_charge(credits, known)
+        {
+            self.transition(now, index, JobEvent::Charged { credits });
+        }
     }
 
     /// Notes a report that is about another text, persona or ratio: its video must not be taken for the job's own.

@@ -109,7 +109,10 @@ impl Budget {
         self.note_promise(index, job);
         // Charges of earlier runs are part of the estimates.
         let is_of_run = job.sender == Sender::ThisRun;
+        // The reservation of a recording is far above its price.
+        let shows_price = |charged: &Credits| job.least.is_none() || *charged > job.reservation;
         if let Some(charged) = job.state.believed_charge().filter(|_| is_of_run)
+            && shows_price(&charged)
             && job.reservation > Credits::ZERO
         {
             let thousandths = charged.times(1000).thousandths();

@@ -17,6 +17,8 @@ pub(super) struct TrackedJob {
     pub(super) spec: Arc<JobSpec>,
     /// The most it may cost, never less than the price table says.
     pub(super) reservation: Credits,
+    /// The least that it is likely to cost, if that is far below the reservation.
+    pub(super) least: Option<Credits>,
     /// Whether this run may pay for it.
     pub(super) may_submit: bool,
     /// Whether the user asks by its name that it is paid for again (`--resubmit`).

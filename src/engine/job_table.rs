@@ -60,6 +60,7 @@ impl JobTable {
                 last_reopened: reopened.get(&planned.spec.id).copied().unwrap_or(0),
                 spec: planned.spec,
                 reservation: planned.estimate.reserve,
+                least: planned.estimate.least,
                 state: Arc::clone(&known.state),
                 is_overdue: false,
                 has_given_up_download: false,

@@ -307,7 +307,7 @@ impl Reconciler {
     pub(super) fn update_tags(&mut self, index: usize, jobs: &JobTable) {
         if let Some(own) = &mut self.own_rows {
             let job = &jobs[index];
-            own.set_ended(index, job.ended_remote());
+            own.set_ended(index, job.ended_remote(), job.state.charged.unwrap_or_default());
             if matches!(job.state.phase, Phase::Pending) {
                 let other_ids = self.rules.other_ids(job);
                 job.add_plausible_tags(own, &self.campaign, index, &other_ids);
@@ -328,7 +328,7 @@ fn campaign_tags(campaign: &str, jobs: &JobTable, rules: &dyn SafetyRules) -> Ca
         if jobs.pending.contains(&index) {
             job.add_plausible_tags(&mut tags, campaign, index, &rules.other_ids(job));
         }
-        tags.set_ended(index, job.ended_remote());
+        tags.set_ended(index, job.ended_remote(), job.state.charged.unwrap_or_default());
     }
     tags
 }

@@ -90,6 +90,7 @@ pub(super) fn duplicate(job: &TrackedJob) -> Option<JobEvent> {
         fingerprint: state.fingerprint.clone()?,
         generation: state.generation,
         reserved: state.reserved,
+        least: state.least,
     })
 }
 

@@ -112,15 +112,25 @@ pub(super) trait SafetyRules: Debug + Sync {
         before_run.map_or(Credits::ZERO, |before| self.committed(state).less(before))
     }
 
-    /// Returns what a row with this tag asked for when it is adopted for a job, and what it may cost.
-    fn adopted_request(&self, job: &TrackedJob, tag: &Tag) -> (Fingerprint, Credits) {
+    /// Returns what a row with this tag asked for when it is adopted for a job, and the most and the least that it may
+    /// cost.
+    fn adopted_request(
+        &self,
+        job: &TrackedJob,
+        tag: &Tag,
+    ) -> (Fingerprint, Credits, Option<Credits>) {
         if matches!(job.state.phase, Phase::InDoubt { .. }) || job.is_refused() {
-            (job.submitted_fingerprint(), job.state.reserved)
+            (job.submitted_fingerprint(), job.state.reserved, job.state.least)
         } else if let Some(left) = job.superseded(tag) {
-            (left.fingerprint.clone(), left.reserved)
+            (left.fingerprint.clone(), left.reserved, None)
         } else {
-            (job.spec.fingerprint.clone(), job.reservation)
+            (job.spec.fingerprint.clone(), job.reservation, job.least)
         }
+    }
+
+    /// Checks whether the charge of a finished job has grown since it was recorded.
+    fn is_higher_charge(&self, reported: Credits, known: Credits) -> bool {
+        reported > known
     }
 
     /// Returns the other ids whose tags a list is searched for while a job is pending: all that it may have had.

@@ -233,6 +233,7 @@ mod tests {
                         fingerprint: Fingerprint::of(&job.request),
                         generation: Generation(0),
                         reserved: Credits::from_thousandths(5500),
+                        least: None,
                     },
                 ),
             })

@@ -131,6 +131,9 @@ pub enum JobEvent {
         generation: Generation,
         /// The upper end of the estimate.
         reserved: Credits,
+        /// The least likely charge, if that is far below the reservation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        least: Option<Credits>,
     },
     /// The provider accepted the request.
     Submitted {
@@ -159,6 +162,9 @@ pub enum JobEvent {
         generation: Generation,
         /// The upper end of the estimate.
         reserved: Credits,
+        /// The least likely charge, if that is far below the reservation.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        least: Option<Credits>,
     },
     /// The job was looked for in the provider's list, and neither found nor proven absent. Recorded when the reason
     /// changes.
@@ -173,6 +179,11 @@ pub enum JobEvent {
     PaidTwice {
         /// The remote id of the other job.
         remote: RemoteId,
+    },
+    /// The provider has charged more for a finished job than it had reported.
+    Charged {
+        /// The charge.
+        credits: Credits,
     },
     /// The provider reported a new status of an unfinished render.
     Observed {

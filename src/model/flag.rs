@@ -29,6 +29,7 @@ text_enum! {
         AllDates = "--all-dates",
         AllowOutside = "--allow-outside",
         AllowPartial = "--allow-partial",
+        AudioSeconds = "--audio-seconds",
         BaseUrl = "--base-url",
         Campaign = "--campaign",
         Column = "--column",

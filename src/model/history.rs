@@ -428,7 +428,10 @@ mod tests {
             let generation = Generation(0);
             let tag = Tag::of("c", &id(job), &fingerprint, generation);
             let reserved = Credits::whole(5);
-            self.push_job(job, JobEvent::SubmitStarted { tag, fingerprint, generation, reserved });
+            self.push_job(
+                job,
+                JobEvent::SubmitStarted { tag, fingerprint, generation, reserved, least: None },
+            );
             let remote = remote.parse().unwrap();
             self.push_job(job, JobEvent::Submitted { remote });
         }

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Generation, RemoteId, Tag, find_tags};
+use super::{Credits, Generation, RemoteId, Tag, find_tags};
 
 /// Why a list without a job in doubt does not prove that the job was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,10 +80,15 @@ impl ListFilter {
         self.tags.len() + self.references.len() + own
     }
 
-    /// Whether a row with this name and id is kept.
-    pub fn wants(&self, name: Option<&str>, id: Option<&RemoteId>) -> bool {
+    /// Whether a row with this name, id and charge is kept.
+    pub fn wants(
+        &self,
+        name: Option<&str>,
+        id: Option<&RemoteId>,
+        charged: Option<Credits>,
+    ) -> bool {
         let is_wanted = |tag: Tag| {
-            let may_be_new = |own: &CampaignTags| own.may_be_new(&tag, id);
+            let may_be_new = |own: &CampaignTags| own.may_be_new(&tag, id, charged);
             self.tags.contains(&tag) || self.own.as_ref().is_some_and(may_be_new)
         };
         name.into_iter().flat_map(find_tags).any(is_wanted)
@@ -96,14 +101,17 @@ impl ListFilter {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CampaignTags {
     owners: Arc<HashMap<u64, (u32, Generation)>>,
-    /// A hash of the remote id of each job that has ended, or 0.
-    ended: Arc<Vec<u64>>,
+    /// A hash of the remote id of each job that has ended, or 0, and its charge.
+    ended: Arc<Vec<(u64, Credits)>>,
 }
 
 impl CampaignTags {
     /// Returns an empty set with room for the tags of `jobs` jobs.
     pub fn new(jobs: usize, tags: usize) -> Self {
-        Self { owners: Arc::new(HashMap::with_capacity(tags)), ended: Arc::new(vec![0; jobs]) }
+        Self {
+            owners: Arc::new(HashMap::with_capacity(tags)),
+            ended: Arc::new(vec![(0, Credits::ZERO); jobs]),
+        }
     }
 
     /// Adds `tag` for a generation of the job at `index`.
@@ -130,9 +138,9 @@ impl CampaignTags {
         Some((index as usize, generation))
     }
 
-    /// Records that the row `remote` of the job at `index` has ended, or that none has.
-    pub fn set_ended(&mut self, index: usize, remote: Option<&RemoteId>) {
-        let ended = remote.map_or(0, RemoteId::hash);
+    /// Records that the row `remote` of the job at `index` has ended with this charge, or that none has.
+    pub fn set_ended(&mut self, index: usize, remote: Option<&RemoteId>, charged: Credits) {
+        let ended = (remote.map_or(0, RemoteId::hash), charged);
         if self.ended.get(index).is_some_and(|known| *known != ended) {
             Arc::make_mut(&mut self.ended)[index] = ended;
         }
@@ -145,10 +153,10 @@ impl CampaignTags {
     }
 
     /// Whether a row with this tag and id belongs to this campaign and may contain something new.
-    fn may_be_new(&self, tag: &Tag, id: Option<&RemoteId>) -> bool {
+    fn may_be_new(&self, tag: &Tag, id: Option<&RemoteId>, charged: Option<Credits>) -> bool {
         self.owner(tag).is_some_and(|(index, _)| {
-            let ended = self.ended.get(index).copied().unwrap_or(0);
-            ended == 0 || id.map(RemoteId::hash) != Some(ended)
+            let (ended, known) = self.ended.get(index).copied().unwrap_or_default();
+            ended == 0 || id.map(RemoteId::hash) != Some(ended) || charged > Some(known)
         })
     }
 }
@@ -172,16 +180,16 @@ mod tests {
     fn rows_asked_for_are_always_kept() {
         let mut own = CampaignTags::new(1, 1);
         own.add(&tag(0), 0, Generation(0));
-        own.set_ended(0, Some(&remote("w")));
+        own.set_ended(0, Some(&remote("w")), Credits::ZERO);
         let filter =
             ListFilter { tags: [tag(1)].into(), references: [remote("w")].into(), own: Some(own) };
         let name = |generation| format!("Copy of a {}", tag(generation));
-        assert!(filter.wants(Some(&name(1)), Some(&remote("x"))));
-        assert!(filter.wants(Some(&name(0)), Some(&remote("w"))));
-        assert!(filter.wants(None, Some(&remote("w"))));
-        assert!(!filter.wants(Some(&name(2)), Some(&remote("x"))));
+        assert!(filter.wants(Some(&name(1)), Some(&remote("x")), None));
+        assert!(filter.wants(Some(&name(0)), Some(&remote("w")), None));
+        assert!(filter.wants(None, Some(&remote("w")), None));
+        assert!(!filter.wants(Some(&name(2)), Some(&remote("x")), None));
         assert_eq!((filter.rows(), ListFilter::default().rows()), (3, 0));
-        assert!(!ListFilter::default().wants(Some(&name(0)), Some(&remote("x"))));
+        assert!(!ListFilter::default().wants(Some(&name(0)), Some(&remote("x")), None));
     }
 
     #[test]
@@ -189,18 +197,20 @@ mod tests {
         let mut own = CampaignTags::new(2, 2);
         own.add(&tag(0), 1, Generation(0));
         let before = own.clone();
-        let wants = |own: &CampaignTags, id: Option<&RemoteId>| {
+        let wants_charged = |own: &CampaignTags, id: Option<&RemoteId>, charged| {
             let own = Some(own.clone());
             let filter = ListFilter { own, ..ListFilter::default() };
-            filter.wants(Some(tag(0).as_str()), id)
+            filter.wants(Some(tag(0).as_str()), id, Some(Credits::whole(charged)))
         };
+        let wants = |own: &CampaignTags, id: Option<&RemoteId>| wants_charged(own, id, 3);
         assert!(wants(&own, Some(&remote("x"))));
-        own.set_ended(1, Some(&remote("x")));
+        own.set_ended(1, Some(&remote("x")), Credits::whole(3));
         assert!(!wants(&own, Some(&remote("x"))));
+        assert!(wants_charged(&own, Some(&remote("x")), 4), "charged more by now");
         assert!(wants(&own, Some(&remote("y"))), "paid for twice");
         assert!(wants(&own, None));
         assert!(wants(&before, Some(&remote("x"))), "asked for before");
-        own.set_ended(1, None);
+        own.set_ended(1, None, Credits::ZERO);
         assert!(wants(&own, Some(&remote("x"))), "its link has expired");
         assert_eq!(own.owner(&tag(0)), Some((1, Generation(0))));
         assert_eq!(own.owner(&tag(1)), None);

@@ -102,6 +102,10 @@ impl Phase {
                 | Self::Done { .. }
                 | Self::Failed { remote: Some(_), .. },
                 E::PaidTwice { .. },
+            )
+            | (
+                Self::Downloading { .. } | Self::Done { .. } | Self::Failed { remote: Some(_), .. },
+                E::Charged { .. },
             ) => self.clone(),
             (Self::Rendering { remote }, E::Rendered { output }) => {
                 Self::Downloading { remote: remote.clone(), output: output.clone() }
@@ -203,15 +207,20 @@ mod tests {
                     fingerprint: fingerprint.clone(),
                     generation,
                     reserved,
+                    least: None,
                 },
             ),
             ("submitted", JobEvent::Submitted { remote: remote.clone() }),
             ("deferred", JobEvent::SubmitDeferred { failure: failure.clone() }),
             ("lost", JobEvent::SubmitLost { failure: failure.clone() }),
-            ("adopted", JobEvent::Adopted { remote, tag, fingerprint, generation, reserved }),
+            (
+                "adopted",
+                JobEvent::Adopted { remote, tag, fingerprint, generation, reserved, least: None },
+            ),
             ("not_proven", JobEvent::NotProven { why: Inconclusive::Once }),
             ("absent", JobEvent::FoundAbsent),
             ("paid_twice", JobEvent::PaidTwice { remote: "other".parse().unwrap() }),
+            ("charged", JobEvent::Charged { credits: Credits::whole(9) }),
             ("observed", JobEvent::Observed { status: "running".into() }),
             ("overdue", JobEvent::RenderOverdue),
             ("rendered", JobEvent::Rendered { output }),
@@ -285,16 +294,26 @@ mod tests {
                     ("download_deferred", "downloading"),
                     ("download_given_up", "downloading"),
                     ("paid_twice", "downloading"),
+                    ("charged", "downloading"),
                     ("expired", "rendering"),
                     ("reopened", "pending"),
                 ],
             ),
-            (&done, &[("missing", "rendering"), ("paid_twice", "done"), ("reopened", "pending")]),
+            (
+                &done,
+                &[
+                    ("missing", "rendering"),
+                    ("paid_twice", "done"),
+                    ("charged", "done"),
+                    ("reopened", "pending"),
+                ],
+            ),
             (
                 &failed,
                 &[
                     ("adopted", "rendering"),
                     ("paid_twice", "failed"),
+                    ("charged", "failed"),
                     ("reopened", "pending"),
                     ("revisited", "rendering"),
                 ],

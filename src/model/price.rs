@@ -23,7 +23,12 @@ pub struct PriceTable {
     pub speech: SpeechRates,
     /// The assumed length of a recording of unknown length.
     pub recordings: RecordingLengths,
+    /// The longest recording in seconds: what is reserved for any, because its length is known only afterwards.
+    pub longest_recording: f64,
 }
+
+/// The longest recording that the provider's pages allow, in seconds.
+const LONGEST_RECORDING: f64 = 300.0;
 
 /// Speech rates in words a second.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -81,6 +86,8 @@ pub struct PriceSettings {
     pub aurora_v1_fast_second: Option<Credits>,
     /// The assumed length in seconds of a recording of unknown length.
     pub assumed_audio_seconds: Option<f64>,
+    /// The length in seconds that no recording exceeds, by the word of the user (`--audio-seconds`). Never from a manifest.
+    pub longest_recording: Option<f64>,
 }
 
 /// The estimate of a job.
@@ -99,6 +106,9 @@ pub struct Estimate {
     /// The credits reserved at a submit, which the caps count: at least the upper end, and at least the upper end
     /// before calibration.
     pub reserve: Credits,
+    /// For a recording, whose reservation is for the longest one: a charge of less than half of this is not believed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub least: Option<Credits>,
 }
 
 impl Estimate {
@@ -119,6 +129,7 @@ impl Default for PriceTable {
             aurora_v1_fast_second: Credits::from_thousandths(500),
             speech: SpeechRates::default(),
             recordings: RecordingLengths::default(),
+            longest_recording: LONGEST_RECORDING,
         }
     }
 }
@@ -159,6 +170,7 @@ impl PriceTable {
         self.aurora_v1_fast_second = fast_second.unwrap_or(self.aurora_v1_fast_second);
         let block_seconds = settings.standard_block_seconds.map(|seconds| seconds.max(1));
         self.standard_block_seconds = block_seconds.unwrap_or(self.standard_block_seconds);
+        self.longest_recording = settings.longest_recording.unwrap_or(self.longest_recording);
         if let Some(seconds) = settings.assumed_audio_seconds {
             self.recordings = RecordingLengths::around(seconds);
         }
@@ -176,7 +188,8 @@ impl PriceTable {
             SpeechLength::Recording(Some(seconds)) => (seconds, seconds, seconds),
             SpeechLength::Recording(None) => {
                 let RecordingLengths { short, likely, long } = self.recordings;
-                (short, likely, long)
+                let longest = self.longest_recording.max(likely);
+                (short, likely, long.min(longest))
             }
             SpeechLength::Words(words) => {
                 let SpeechRates { slow, likely, fast } = self.speech;
@@ -185,13 +198,22 @@ impl PriceTable {
         };
         let charge = |seconds| self.charge(model, seconds);
         let high = charge(seconds_high);
+        let (reserve, least) = match spoken {
+            SpeechLength::Words(_) => (high, None),
+            SpeechLength::Recording(stated) => {
+                // The sheet may state any length, so it cannot lower the reservation.
+                let longest = self.longest_recording.max(stated.unwrap_or(self.recordings.likely));
+                (charge(longest), Some(charge(self.recordings.short.min(longest))))
+            }
+        };
         Estimate {
             seconds_low,
             seconds_high,
             low: charge(seconds_low),
             likely: charge(likely),
             high,
-            reserve: high,
+            reserve,
+            least,
         }
     }
 
@@ -233,25 +255,43 @@ impl SpeechLength {
     }
 }
 
-/// Counts the spoken words of `text`. Scripts without spaces are counted by character.
+/// The number of letters of a usual word.
+const LETTERS_A_WORD: u32 = 6;
+
+/// Counts the spoken words of `text`. Scripts without spaces are counted by character, and so are very long words.
 fn spoken_words(text: &str) -> f64 {
     if text.is_ascii() {
-        let (mut words, mut is_spoken) = (0_u32, false);
+        let (mut words, mut letters) = (0.0, 0);
         for byte in text.bytes() {
-            let is_space = matches!(byte, b'\t'..=b'\r' | b' ');
-            words += u32::from(is_space && is_spoken);
-            is_spoken = !is_space && (is_spoken || byte.is_ascii_alphanumeric());
+            if matches!(byte, b'\t'..=b'\r' | b' ') {
+                words += words_of_letters(letters);
+                letters = 0;
+            }
+            letters += u32::from(byte.is_ascii_alphanumeric());
         }
-        return f64::from(words + u32::from(is_spoken));
+        return words + words_of_letters(letters);
     }
-    let mut words = 0_u32;
-    let mut dense = 0_u32;
+    let (mut words, mut dense) = (0.0, 0_u32);
     for word in text.split_whitespace() {
-        let dense_here = word.chars().filter(|c| is_dense_script(*c)).count();
-        dense += u32::try_from(dense_here).unwrap_or(u32::MAX);
-        words += u32::from(word.chars().any(|c| c.is_alphanumeric() && !is_dense_script(c)));
+        let (mut letters, mut dense_here) = (0, 0);
+        for character in word.chars() {
+            let is_dense = is_dense_script(character);
+            dense_here += u32::from(is_dense);
+            letters += u32::from(!is_dense && character.is_alphanumeric());
+        }
+        dense = dense.saturating_add(dense_here);
+        words += words_of_letters(letters);
     }
-    f64::from(words) + f64::from(dense) / CHARACTERS_A_WORD
+    words + f64::from(dense) / CHARACTERS_A_WORD
+}
+
+/// Returns for how many words a word with these letters counts.
+fn words_of_letters(letters: u32) -> f64 {
+    match letters {
+        0 => 0.0,
+        long if long > 3 * LETTERS_A_WORD => f64::from(long) / f64::from(LETTERS_A_WORD),
+        _ => 1.0,
+    }
 }
 
 /// Whether a character belongs to a script without spaces: Thai, Lao, Myanmar, Khmer, kana, Chinese.
@@ -335,11 +375,15 @@ mod tests {
     fn scripts_without_spaces_are_counted() {
         assert!((spoken_words("これはとても長い文章です。") - 4.8).abs() < 0.5);
         assert!((spoken_words("one two — three") - 3.0).abs() < 1e-9);
+        assert!((spoken_words("ภาษาไทยไม่มีช่องว่าง") - 8.0).abs() < 0.5);
+        assert!((spoken_words(&"word.".repeat(60)) - 40.0).abs() < 1e-9);
+        assert!((spoken_words(&"größe-".repeat(60)) - 50.0).abs() < 1e-9);
+        assert!((spoken_words("a disproportionate word") - 3.0).abs() < 1e-9);
         assert!((spoken_words("one\u{b}two - it's\r\n3 ") - 4.0).abs() < 1e-9);
     }
 
     #[test]
-    fn a_recording_of_unknown_length_is_a_range_whose_end_is_reserved() {
+    fn a_recording_of_unknown_length_is_a_range() {
         let speech = Speech::Audio("https://x/a.mp3".into());
         let mut request = VideoRequest::new(speech, "p", AspectRatio::Square);
         request.model_version = ModelVersion::AuroraV1;
@@ -347,8 +391,29 @@ mod tests {
             PriceSettings { assumed_audio_seconds: Some(20.0), ..PriceSettings::default() };
         let estimate =
             PriceTable::default().with(&settings, ValueOrigin::User).estimate(&request, None);
-        let ends = [estimate.low, estimate.likely, estimate.reserve];
+        let ends = [estimate.low, estimate.likely, estimate.high];
         assert_eq!(ends, [10, 20, 40].map(Credits::whole));
+    }
+
+    #[test]
+    fn the_longest_recording_is_reserved_whatever_the_sheet_states() {
+        let speech = Speech::Audio("https://x/a.mp3".into());
+        let mut request = VideoRequest::new(speech, "p", AspectRatio::Square);
+        request.model_version = ModelVersion::AuroraV1;
+        let settings =
+            |seconds| PriceSettings { longest_recording: seconds, ..PriceSettings::default() };
+        for (longest, stated, reserved) in [
+            (None, None, 300),
+            (None, Some(1.0), 300),
+            (None, Some(400.0), 400),
+            (Some(60.0), Some(1.0), 60),
+            (Some(60.0), Some(90.0), 90),
+        ] {
+            let table = PriceTable::default().with(&settings(longest), ValueOrigin::User);
+            let estimate = table.estimate(&request, stated);
+            assert_eq!(estimate.reserve, Credits::whole(reserved), "{longest:?} {stated:?}");
+            assert_eq!(estimate.least, Some(Credits::whole(15)));
+        }
     }
 
     #[test]

@@ -29,6 +29,8 @@ pub struct JobState {
     pub earlier_withheld: Credits,
     /// The upper end of the newest submit's cost; zero if it was certainly not accepted.
     pub reserved: Credits,
+    /// The least likely charge of the newest submit, if that is far below the reservation.
+    pub least: Option<Credits>,
     /// The charge that the provider reported for the newest submit.
     pub charged: Option<Credits>,
     /// The start of the newest submit.
@@ -85,12 +87,12 @@ impl JobState {
         let committed = self.spent() + self.promised();
         let previous = std::mem::replace(&mut self.phase, next);
         match event {
-            JobEvent::SubmitStarted { tag, fingerprint, generation, reserved } => {
-                self.begin_generation(tag, fingerprint, *generation, *reserved);
+            JobEvent::SubmitStarted { tag, fingerprint, generation, reserved, least } => {
+                self.begin_generation(tag, fingerprint, *generation, *reserved, *least);
                 self.attempts += 1;
                 self.submitted_at = Some(at);
             }
-            JobEvent::Adopted { remote, tag, fingerprint, generation, reserved } => {
+            JobEvent::Adopted { remote, tag, fingerprint, generation, reserved, least } => {
                 if previous.remote().is_some() {
                     self.replace_failed(&previous, remote);
                 }
@@ -101,7 +103,7 @@ impl JobState {
                 // Generations that are not on record have been paid for too.
                 let unrecorded = generation.0.saturating_sub(self.generation.0);
                 self.earlier_withheld += reserved.times(i64::from(unrecorded));
-                self.begin_generation(tag, fingerprint, *generation, *reserved);
+                self.begin_generation(tag, fingerprint, *generation, *reserved, *least);
                 self.submitted_at = self.submitted_at.or(Some(at));
                 self.accepted_at = Some(at);
                 self.finished_at = None;
@@ -121,6 +123,7 @@ impl JobState {
                 self.unproven = None;
                 self.was_found_absent = true;
             }
+            JobEvent::Charged { credits } => self.charged = Some(*credits).max(self.charged),
             JobEvent::PaidTwice { remote } => self.duplicates.push(remote.clone()),
             JobEvent::SubmitLost { failure } => self.last_failure = Some(Box::new(failure.clone())),
             JobEvent::Observed { status } => {
@@ -234,7 +237,9 @@ impl JobState {
         fingerprint: &Fingerprint,
         generation: Generation,
         reserved: Credits,
+        least: Option<Credits>,
     ) {
+        self.least = least;
         self.tag = Some(tag.clone());
         self.fingerprint = Some(fingerprint.clone());
         self.generation = generation;
@@ -322,7 +327,7 @@ impl JobState {
     }
 
     /// Returns what may have been charged beyond [`spent`](Self::spent) and [`promised`](Self::promised), so that it
-    /// counts towards the caps: a charge of less than half of the reservation may be the first part of it, a failed
+    /// counts towards the caps: a charge of less than half of the expected one may be the first part of it, a failed
     /// render may be charged all the same, and other jobs with the same tag were paid for.
     pub fn withheld(&self) -> Credits {
         self.withheld_from(&self.phase)
@@ -348,9 +353,10 @@ impl JobState {
         self.spent() + self.promised() + self.withheld()
     }
 
-    /// Returns the reported charge, if it is at least half of the reservation.
+    /// Returns the reported charge, if it is at least half of the reservation, or of the least likely charge.
     pub fn believed_charge(&self) -> Option<Credits> {
-        self.charged.filter(|charged| charged.times(2) >= self.reserved)
+        let least = self.least.unwrap_or(self.reserved);
+        self.charged.filter(|charged| charged.times(2) >= least)
     }
 
     /// Returns the credits promised to submits that are being sent, in doubt or being rendered.
@@ -383,6 +389,7 @@ mod tests {
                 fingerprint,
                 generation: Generation(0),
                 reserved: Credits::whole(5),
+                least: None,
             },
             JobEvent::Submitted { remote },
         ]
@@ -466,8 +473,31 @@ mod tests {
             fingerprint: fingerprint.clone(),
             generation: Generation(2),
             reserved: *reserved,
+            least: None,
         }]);
         assert_eq!((third.promised(), third.withheld()), (Credits::whole(5), Credits::whole(10)));
+    }
+
+    #[test]
+    fn a_charge_that_grows_is_counted_and_one_that_shrinks_is_not() {
+        let charged = |credits| JobEvent::Charged { credits: Credits::whole(credits) };
+        let spent = |events: &[JobEvent]| {
+            fold(submitted().into_iter().chain([rendered()]).chain(events.iter().cloned())).spent()
+        };
+        assert_eq!(spent(&[]), Credits::whole(3));
+        assert_eq!(spent(&[charged(8), charged(2)]), Credits::whole(8));
+    }
+
+    #[test]
+    fn the_charge_of_a_recording_is_believed_far_below_its_reservation() {
+        let state = |charged| JobState {
+            charged: Some(Credits::whole(charged)),
+            reserved: Credits::whole(50),
+            least: Some(Credits::whole(5)),
+            ..JobState::default()
+        };
+        assert_eq!(state(5).believed_charge(), Some(Credits::whole(5)));
+        assert_eq!(state(2).believed_charge(), None);
     }
 
     #[test]

@@ -69,7 +69,7 @@ impl TestRun {
         let fingerprint = planned.unwrap().spec.fingerprint.clone();
         let tag = Tag::of("spring", &id(job), &fingerprint, Generation(0));
         let (generation, reserved) = (Generation(0), Credits::whole(5));
-        let event = JobEvent::SubmitStarted { tag, fingerprint, generation, reserved };
+        let event = JobEvent::SubmitStarted { tag, fingerprint, generation, reserved, least: None };
         self.job_event(second, job, event);
     }
 

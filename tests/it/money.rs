@@ -303,6 +303,33 @@ fn estimates_are_within_20_percent_of_the_charge_and_better_after_calibration() 
 }
 
 #[test]
+fn a_sheet_cannot_lower_what_is_reserved_for_a_recording() {
+    let scenario = Scenario::with_text(&format!(
+        "id,audio,persona,aspect_ratio,audio_seconds\n\
+         a,https://example.com/a.mp3?seconds=20,{PERSONA},9:16,1\n\
+         b,https://example.com/b.mp3?seconds=20,{PERSONA},9:16,\n"
+    ));
+    let reserved = |further: &[&str]| {
+        let plan = scenario.json(&[&["plan", "sheet.csv"], further].concat());
+        let jobs = plan["jobs"].as_array().unwrap().iter();
+        jobs.map(|job| number(&job["credits_reserved"])).collect::<Vec<_>>()
+    };
+    assert_eq!(reserved(&[]), [50.0, 50.0], "five minutes");
+    assert_eq!(reserved(&["--audio-seconds", "30"]), [5.0, 5.0]);
+    let plan = scenario.run(&["plan", "sheet.csv"]).expect_code(0);
+    plan.expect_stdout(&[
+        "a cap reserves 300 seconds for each recording, unless `--audio-seconds`",
+    ]);
+    scenario.run_sheet(&["--max-credits", "49"]).expect_code(5);
+    assert_eq!(scenario.accepted(), 0);
+    // One after the other: the charge of the first is believed.
+    scenario.run_sheet(&["--max-credits", "55", "--in-flight", "1"]).expect_code(0);
+    assert_eq!(scenario.accepted(), 2);
+    let status = scenario.json(&["status", "sheet.csv"]);
+    assert_eq!(status["credits"]["withheld"], 0);
+}
+
+#[test]
 fn a_finished_job_keeps_its_estimate() {
     let scenario = Scenario::with_text(&mixed_sheet(12));
     scenario.run_sheet(&["--limit", "8"]).expect_code(0);

@@ -64,6 +64,10 @@ pub(in crate::cli) struct CampaignArguments {
     /// Leave out rows that are wrong instead of refusing the whole sheet
     #[arg(long, help_heading = "Sheet")]
     pub(in crate::cli) skip_invalid: bool,
+    /// No recording in the column `audio` is longer than this many seconds: what a cap reserves for each, whatever
+    /// the sheet states [default: 300]
+    #[arg(long, value_name = "N", value_parser = audio_seconds, help_heading = "Sheet")]
+    pub(in crate::cli) audio_seconds: Option<f64>,
     /// Texts that look unfinished, such as `Hi [First Name]`: ask about them on a terminal and leave them out
     /// without one, leave them out, or make their videos
     #[arg(long, value_name = "CHOICE", default_value = "ask", value_parser = suspicious(), help_heading = "Sheet")]
@@ -264,6 +268,7 @@ impl CampaignArguments {
             columns: self.column.clone(),
             allow_outside: self.allow_outside,
             skip_invalid: self.skip_invalid,
+            audio_seconds: self.audio_seconds,
             suspicious: self.suspicious,
             sheet_token: Environment::real_variable(SHEET_TOKEN).map(SecretText::new),
             ..CampaignOptions::default()
@@ -397,6 +402,12 @@ fn suspicious() -> impl TypedValueParser<Value = SuspiciousTexts> {
         let mut all = SuspiciousTexts::ALL.into_iter();
         all.find(|choice| choice.as_str() == name).unwrap_or_default()
     })
+}
+
+fn audio_seconds(text: &str) -> Result<f64, String> {
+    let seconds = text.trim().parse().ok();
+    let seconds = seconds.filter(|seconds| (1.0..=3600.0).contains(seconds));
+    seconds.ok_or_else(|| "a number of seconds from 1 to 3600 is wanted".to_owned())
 }
 
 fn at_least_one(text: &str) -> Result<u32, String> {

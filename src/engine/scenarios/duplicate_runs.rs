@@ -152,9 +152,9 @@ fn the_list_filter_leaves_out_rows_that_have_ended() {
     let mut seen = [0; 3];
     for (remote, name, accepted) in &harness.rows {
         let age = at.since(*accepted);
-        let is_wanted = newest.wants(Some(name), Some(remote));
+        let is_wanted = newest.wants(Some(name), Some(remote), None);
         let twin = "another".parse().unwrap();
-        assert!(newest.wants(Some(name), Some(&twin)), "{name}");
+        assert!(newest.wants(Some(name), Some(&twin), None), "{name}");
         if accepted > at {
             seen[0] += 1;
             assert!(is_wanted, "pending: {name}");

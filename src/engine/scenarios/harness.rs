@@ -174,7 +174,7 @@ impl Harness {
             Command::List { filter } => {
                 let mut listing = self.list(usize::MAX);
                 let is_kept = |report: &RenderReport| {
-                    filter.wants(report.name.as_deref(), Some(&report.remote))
+                    filter.wants(report.name.as_deref(), Some(&report.remote), report.credits_used)
                 };
                 listing.found.retain(is_kept);
                 Outcome::Listed { result: Ok(listing) }

@@ -3,8 +3,8 @@
 use super::harness::{Harness, failure, jobs, lost, seconds};
 use crate::engine::{RunOptions, Submits};
 use crate::model::{
-    Command, Credits, Entry, Event, FailureKind, Limits, Outcome, RenderReport, RenderStatus,
-    RetryAfter, StopReason,
+    Command, Credits, Entry, Event, FailureKind, Limits, Listing, Outcome, RenderReport,
+    RenderStatus, RetryAfter, StopReason,
 };
 
 /// Returns how many jobs are submitted in the first seconds, before any poll.
@@ -71,7 +71,8 @@ fn a_late_charge_makes_no_room_under_the_cap() {
         _ => None,
     });
     assert_eq!((run.submits(), run.stopped), (2, Some(StopReason::CapReached)));
-    assert_eq!(harness.state(0).spent(), Credits::whole(5));
+    // The last list shows the charge.
+    assert_eq!(harness.state(0).spent(), Credits::whole(4));
 }
 
 /// Runs ten jobs under a cap. `change` changes the report of each finished render.
@@ -81,13 +82,23 @@ fn capped(cap: i64, change: impl Fn(&mut RenderReport)) -> (Harness, super::harn
     let limits = Limits { max_credits: max_credits.into(), ..Limits::default() };
     let options = RunOptions { limits, ..RunOptions::default() };
     let run = harness.run(&jobs(10), &options, |harness, command| {
-        let Command::Poll { remotes } = command else {
-            return None;
+        let changed = |mut reports: Vec<RenderReport>| {
+            let finished = reports.iter_mut().filter(|report| report.status.is_final());
+            finished.for_each(&change);
+            reports
         };
-        let mut reports: Vec<_> = remotes.iter().filter_map(|id| harness.report(id)).collect();
-        let finished = reports.iter_mut().filter(|report| report.status.is_final());
-        finished.for_each(&change);
-        Some(Outcome::Polled { remotes: remotes.clone(), result: Ok(reports) })
+        match command {
+            Command::Poll { remotes } => {
+                let reports = remotes.iter().filter_map(|id| harness.report(id)).collect();
+                Some(Outcome::Polled { remotes: remotes.clone(), result: Ok(changed(reports)) })
+            }
+            Command::List { .. } => {
+                let listing = harness.list(usize::MAX);
+                let found = changed(listing.found);
+                Some(Outcome::Listed { result: Ok(Listing { found, ..listing }) })
+            }
+            Command::Submit { .. } | Command::PollJob { .. } | Command::Download(_) => None,
+        }
     });
     (harness, run)
 }

@@ -40,6 +40,8 @@ pub(super) struct Invariants {
     unlisted: Option<(Timestamp, RemoteId)>,
     /// Jobs of other runs that the list has shown in this run, with their names.
     twins: BTreeSet<(Tag, RemoteId)>,
+    /// The highest charge of each finished job that the list has shown in this run.
+    charges: BTreeMap<RemoteId, Credits>,
     last_submit: Option<Timestamp>,
     last_read: Option<Timestamp>,
     /// The times before which the provider wants no submit, no read and no download.
@@ -67,6 +69,7 @@ impl Invariants {
         self.last_list = None;
         self.unlisted = None;
         self.twins.clear();
+        self.charges.clear();
         // The pace of reads, which cost nothing, is not recorded.
         self.last_read = None;
     }
@@ -111,6 +114,15 @@ impl Invariants {
         if let Outcome::Listed { result: Ok(listing) } = outcome {
             for row in &listing.found {
                 self.unlisted.take_if(|(_, remote)| *remote == row.remote);
+                let mut states = self.states.values();
+                let has_ended = states.any(|state| {
+                    state.phase.remote() == Some(&row.remote)
+                        && !matches!(state.phase, Phase::Rendering { .. })
+                });
+                if let Some(charged) = row.credits_used.filter(|_| has_ended) {
+                    let known = self.charges.entry(row.remote.clone()).or_default();
+                    *known = charged.max(*known);
+                }
                 if row.remote.as_str().starts_with("twin") {
                     let tags = row.name.as_deref().into_iter().flat_map(find_tags);
                     self.twins.extend(tags.map(|tag| (tag, row.remote.clone())));
@@ -190,7 +202,7 @@ impl Invariants {
             JobEvent::RenderOverdue => {
                 self.overdue.insert(job.clone());
             }
-            JobEvent::Rendered { .. } | JobEvent::Failed { .. } => {
+            JobEvent::Rendered { .. } | JobEvent::Failed { .. } | JobEvent::Charged { .. } => {
                 if let JobEvent::Failed { failure, .. } = event {
                     let is_new = !self.revisited.contains(job);
                     self.lacks_credits |= failure.kind == FailureKind::OutOfCredits && is_new;
@@ -271,7 +283,7 @@ impl Invariants {
     }
 
     /// Checks at the end of a run that it has looked for jobs that another run has paid for, if the list can be read, and
-    /// that all those count which the list has shown.
+    /// that all those count which the list has shown, and all charges.
     pub(super) fn twins_are_counted(
         &self,
         batch: &Batch,
@@ -287,6 +299,12 @@ impl Invariants {
         if is_readable && stop.is_none_or(StopReason::finishes_paid_work) {
             let unlisted = self.unlisted.as_ref().filter(|submit| is_late(submit));
             assert!(unlisted.is_none(), "{unlisted:?} was not looked for in the list");
+        }
+        for state in self.states.values() {
+            let shown = state.phase.remote().and_then(|remote| self.charges.get(remote));
+            let counted = state.charged.unwrap_or(state.reserved);
+            let is_followed = shown.is_none_or(|shown| *shown <= counted);
+            assert!(is_followed, "a charge of {shown:?} credits is not followed: {state:?}");
         }
         for (tag, twin) in &self.twins {
             let of_tag = |state: &&JobState| {

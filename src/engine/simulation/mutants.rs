@@ -194,6 +194,12 @@ mutant! { SettlingMakesRoom:
     }
 }
 
+mutant! { FirstChargeIsFinal:
+    fn is_higher_charge(&self, _reported: Credits, _known: Credits) -> bool {
+        false
+    }
+}
+
 mutant! { TwinsIgnored:
     fn is_duplicate(&self, _: &JobState, _: &Tag, _: &RemoteId) -> bool {
         false
@@ -219,9 +225,9 @@ mutant! { DoubtTakesNoSlot:
 }
 
 mutant! { AdoptedIsFree:
-    fn adopted_request(&self, job: &TrackedJob, tag: &Tag) -> (Fingerprint, Credits) {
-        let (fingerprint, _) = SoundRules.adopted_request(job, tag);
-        (fingerprint, Credits::ZERO)
+    fn adopted_request(&self, job: &TrackedJob, tag: &Tag) -> (Fingerprint, Credits, Option<Credits>) {
+        let (fingerprint, ..) = SoundRules.adopted_request(job, tag);
+        (fingerprint, Credits::ZERO, None)
     }
 }
 
@@ -326,6 +332,7 @@ is_caught! {
     prices_that_never_rise_are_caught: PricesNeverRise, Recorder::Faithful, "known price";
     trusting_an_unknown_price_is_caught: UnknownPriceTrusted, Recorder::Faithful, "known price";
     a_run_cap_with_room_from_earlier_runs_is_caught: SettlingMakesRoom, Recorder::Faithful, "promised by one run";
+    a_first_charge_that_is_taken_for_final_is_caught: FirstChargeIsFinal, Recorder::Faithful, "not followed";
     twins_that_do_not_count_are_caught: TwinsIgnored, Recorder::Faithful, "does not count";
     ending_at_a_cap_without_a_last_list_is_caught: NoCheckAfterCap, Recorder::Faithful, "not looked for";
     believing_a_late_list_is_caught: LateListBelieved, Recorder::Faithful, "not looked for";

@@ -350,8 +350,10 @@ impl SimulatedProvider {
         Listing {
             found: visible
                 .iter()
-                .filter(|job| filter.wants(Some(&job.name), Some(&job.remote)))
                 .map(|job| self.describe(now, job, false))
+                .filter(|row| {
+                    filter.wants(row.name.as_deref(), Some(&row.remote), row.credits_used)
+                })
                 .collect(),
             rows: u64::try_from(visible.len() + foreign).unwrap(),
             oldest: ours.chain(theirs).min(),

@@ -152,7 +152,7 @@ fields! {
     Language: "language", One,
         [],
         Kind::Special;
-    /// Length of the recording, for an exact estimate.
+    /// Length of the recording in seconds, for an exact estimate. A cap reserves the longest: see [money](money.md).
     AudioSeconds: "audio_seconds", List,
         ["audio length", "audio duration"],
         Kind::Special;

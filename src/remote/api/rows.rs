@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::page::{FlatRow, RowSink};
-use super::wire::{job_id, parse_item, parse_job};
+use super::wire::{charge, job_id, parse_item, parse_job};
 use crate::model::{
     ListFilter, ListOrder, Listing, RemoteId, RenderReport, RenderStatus, Timestamp,
 };
@@ -114,7 +114,8 @@ impl RowSink for ListRows {
         let text = |field: &str| fields.get(field).and_then(Value::as_str);
         let created = text("created_at").and_then(Timestamp::parse);
         // Only matching rows are parsed; they are few in a long list.
-        let is_own = self.filter.wants(text("name"), id.as_ref());
+        let charged = fields.get("credits_used").and_then(charge);
+        let is_own = self.filter.wants(text("name"), id.as_ref(), charged);
         self.order.push(created, id.filter(|_| is_own));
         if let Some(created) = created {
             let oldest = self.listing.oldest.unwrap_or(created);

@@ -107,7 +107,7 @@ pub fn parse_job(job: &Value) -> Option<RenderReport> {
         output: output.and_then(Value::as_str).map(str::to_owned).filter(not_blank),
         thumbnail: text("video_thumbnail").filter(not_blank),
         duration_seconds: field("duration").and_then(number).filter(|seconds| seconds.is_finite()),
-        credits_used: field("credits_used").and_then(number).and_then(Credits::from_number),
+        credits_used: field("credits_used").and_then(charge),
         failed_reason: text("failed_reason").filter(not_blank),
         progress: field("progress").and_then(number),
         // ISO 8601 with a numeric offset.
@@ -202,6 +202,11 @@ pub struct AccentItem {
     pub accent_name: Option<String>,
     /// URL of a sample.
     pub preview_url: Option<String>,
+}
+
+/// Returns a number of credits.
+pub(super) fn charge(value: &Value) -> Option<Credits> {
+    number(value).and_then(Credits::from_number)
 }
 
 /// Returns a number, or the number that a string contains.

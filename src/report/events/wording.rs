@@ -207,6 +207,8 @@ fn describe_job(summary: &Summary, job: &JobId, event: &JobEvent) -> LogLine {
         JobEvent::PaidTwice { remote } => LogLine::new(Quiet, Failure, "paid twice", format!(
             "the provider has a second job with the same tag, `{remote}`: another run, or a request that was accepted late, \
              paid for it too")),
+        JobEvent::Charged { credits } => LogLine::new(Verbose, Dim, "charged", format!(
+            "the provider has charged {credits} credits by now")),
         JobEvent::FileMissing => LogLine::new(Normal, Warning, "missing",
             "its file is missing on disk; it is downloaded again, not paid again"),
         JobEvent::Failed { failure: cause, charged } => {

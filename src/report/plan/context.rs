@@ -150,6 +150,13 @@ impl PlanContext {
         text = format!(
             "{text}; {CHARACTERS_A_WORD} characters of Japanese, Chinese or Thai count as a word"
         );
+        if summary.rows().any(|row| row.job.in_sheet && row.job.estimate.least.is_some()) {
+            text = format!(
+                "{text}; a cap reserves {:.0} seconds for each recording, unless `{}` says that none is as long",
+                self.prices.longest_recording,
+                Flag::AudioSeconds
+            );
+        }
         let unknown = recordings_of_unknown_length(summary);
         if unknown > 0 {
             text = format!(
