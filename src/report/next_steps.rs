@@ -266,7 +266,15 @@ fn stop_hint(summary: &Summary) -> Option<String> {
             format!("buy credits, then submit the rest: `{resume}`"),
         StopReason::CapReached => {
             let enough = campaign.cap_for(summary.money().needed_cap());
-            format!("`{} {enough}` would be enough for the {pending}", Flag::MaxCredits)
+            let is_recording = |row: JobRow| {
+                matches!(row.state.phase, Phase::Pending) && row.job.in_sheet && row.job.estimate.least.is_some()
+            };
+            let shorter = if summary.rows().any(is_recording) {
+                format!("; `{} N` lowers what is reserved if no recording is longer", Flag::AudioSeconds)
+            } else {
+                String::new()
+            };
+            format!("`{} {enough}` would be enough for the {pending}{shorter}", Flag::MaxCredits)
         }
         StopReason::RunCapReached => format!("continue with {pending}: `{resume}`"),
         StopReason::LongHold { until } => format!("continue after {}: `{resume}`", date_time(*until)),
@@ -348,6 +356,12 @@ mod tests {
         let mut run = stopped(StopReason::CapReached);
         run.campaign.max_credits = Some(Credits::whole(5));
         let expected = "`--max-credits 10` would be enough for the 1 pending job";
+        assert_eq!(hints(&run.summary()), [expected]);
+        // The longest recording is reserved, so the cap may be too low only for that.
+        run.campaign.jobs.iter_mut().for_each(|job| job.estimate.least = Some(Credits::whole(5)));
+        let expected = format!(
+            "{expected}; `--audio-seconds N` lowers what is reserved if no recording is longer"
+        );
         assert_eq!(hints(&run.summary()), [expected]);
     }
 
