@@ -14,7 +14,7 @@ use super::concurrency_limit::{ConcurrencyLimit, FixedLimit};
 use super::decision::{Decision, WakeUp};
 use super::downloads::Downloads;
 use super::inventory::{Verdict, reaches};
-use super::job::TrackedJob;
+use super::job::{Sender, TrackedJob};
 use super::job_table::JobTable;
 use super::lane::LaneLimiter;
 use super::poll_intervals::PollUrgency;
@@ -337,12 +337,12 @@ impl Batch {
                 self.poller.revisit(index);
             }
             if let Some(event) = self.reopening.event(&self.jobs[index], &self.options) {
-                let is_revisited = matches!(event, JobEvent::Revisited);
-                if is_revisited {
-                    self.poller.revisit(index);
-                }
                 self.transition(now, index, event);
-                self.revisited.extend((is_revisited && is_requested).then_some(index));
+            }
+            // Also one that an interrupted run has asked for.
+            if self.jobs[index].state.revisited.is_some() {
+                self.poller.revisit(index);
+                self.revisited.extend(is_requested.then_some(index));
             }
         }
         may_submit |= !self.jobs.ready.is_empty();
@@ -682,7 +682,11 @@ impl Batch {
                 self.on_report(now, index, report.clone());
             }
         }
-        if self.jobs.pending.is_empty() && !self.reconciler.inventory.wants_lookup() {
+        let has_requests = || (0..self.jobs.len()).any(|index| self.is_requested(index));
+        if self.jobs.pending.is_empty()
+            && !self.reconciler.inventory.wants_lookup()
+            && !has_requests()
+        {
             self.reconciler.inventory.skip();
         }
     }
@@ -935,17 +939,47 @@ impl Batch {
         let is_looked_for = match &job.state.phase {
             Phase::InDoubt { .. } => true,
             Phase::Failed { .. } => self.poller.is_revisited(index),
-            Phase::Rendering { .. } | Phase::Downloading { .. } => {
-                let failure = job.state.last_failure.as_ref();
-                job.has_given_up_download
-                    && failure.is_some_and(|failure| failure.kind != FailureKind::Local)
-            }
+            Phase::Rendering { .. } | Phase::Downloading { .. } => job.has_given_up_download,
             Phase::Pending | Phase::Submitting | Phase::Done { .. } => false,
         };
-        if is_looked_for && !self.awaits_inventory() && self.is_requested(index) {
-            let event = reopened(job);
-            self.transition(now, index, event);
+        if !is_looked_for || self.awaits_inventory() || !self.is_requested(index) {
+            return;
         }
+        if job.has_given_up_download && !self.gives_up_video(now, index) {
+            return;
+        }
+        let is_in_doubt = matches!(self.jobs[index].state.phase, Phase::InDoubt { .. });
+        let event = reopened(&self.jobs[index]);
+        self.transition(now, index, event);
+        if !is_in_doubt && !self.options.without_list {
+            // A run with another journal may have paid for the next generation.
+            self.submitter.look_for(now, index);
+        }
+    }
+
+    /// Decides whether a video that cannot be downloaded is paid for again: its link is dead for good, there is no other
+    /// render of the job, and the run may submit it.
+    fn gives_up_video(&mut self, now: Timestamp, index: usize) -> bool {
+        let job = &self.jobs[index];
+        let failure = job.state.last_failure.as_deref().filter(|failure| failure.denies_video());
+        let Some(failure) = failure.cloned().filter(|_| self.stop.is_none()) else {
+            return false;
+        };
+        if !job.state.duplicates.is_empty() && !job.has_changed() {
+            if matches!(job.state.phase, Phase::Downloading { .. }) {
+                self.transition(now, index, JobEvent::LinkExpired { failure: failure.clone() });
+            }
+            self.transition(now, index, JobEvent::Failed { failure, charged: None });
+            if let Some(event) = duplicate(&self.jobs[index]) {
+                self.transition(now, index, event);
+            }
+            return false;
+        }
+        if let Some(reason) = self.budget.exceeded_by(job, self.jobs.in_flight == 0) {
+            self.stop(reason);
+            return false;
+        }
+        true
     }
 
     /// Processes the failure of a list, or of a request by id, that was sent at `started`.
@@ -1074,7 +1108,19 @@ impl Batch {
         charged: Option<Credits>,
     ) {
         let is_revisited = self.poller.is_revisited(index);
-        let stops = self.rules.stops_submits(&failure) && !is_revisited;
+        let job = &self.jobs[index];
+        let failure = match &job.state.revisited {
+            // The provider has forgotten the render that failed.
+            Some(earlier)
+                if job.state.awaits_credits() && failure.kind == FailureKind::NotFound =>
+            {
+                (**earlier).clone()
+            }
+            Some(_) | None => failure,
+        };
+        // An earlier failure says nothing about the credits of today.
+        let is_new = !is_revisited && job.sender == Sender::ThisRun;
+        let stops = self.rules.stops_submits(&failure) && is_new;
         if stops {
             self.stop(StopReason::OutOfCredits { message: failure.to_string() });
         }
@@ -1084,7 +1130,7 @@ impl Batch {
         } else if is_revisited {
             // An earlier run has counted it.
             self.reopen_if_requested(now, index);
-        } else if !stops {
+        } else if !self.jobs[index].state.awaits_credits() {
             self.count_failure();
         }
     }

@@ -223,9 +223,12 @@ impl Downloads {
         }
         let apply = |event| Decision::Apply(index, event);
         let events = match disposition {
-            Disposition::LeaveToUser => vec![apply(JobEvent::DownloadGivenUp { failure })],
+            // A stale link may be refused like a wrong one.
+            Disposition::LeaveToUser if failures > 1 => {
+                vec![apply(JobEvent::DownloadGivenUp { failure })]
+            }
             Disposition::FreshLink if is_last => vec![apply(JobEvent::DownloadGivenUp { failure })],
-            Disposition::FreshLink => {
+            Disposition::FreshLink | Disposition::LeaveToUser => {
                 let events = self.rules.expired_link(failure, generation);
                 events.into_iter().map(apply).collect()
             }

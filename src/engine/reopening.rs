@@ -63,17 +63,20 @@ impl Reopening {
         let is_named = job.is_resubmitted;
         let is_wanted = match &job.state.phase {
             Phase::Submitting | Phase::InDoubt { .. } => is_named,
-            Phase::Rendering { .. } | Phase::Downloading { .. } => {
-                is_named && job.state.is_to_be_downloaded()
+            Phase::Rendering { .. } | Phase::Downloading { .. }
+                if job.state.is_to_be_downloaded() =>
+            {
+                is_named
             }
-            Phase::Failed { .. } if job.state.awaits_credits() => {
+            Phase::Rendering { .. } | Phase::Failed { .. } if job.state.awaits_credits() => {
                 return job.may_submit && job.last_reopened != u64::MAX;
             }
-            Phase::Failed { .. } => {
+            Phase::Rendering { .. } if job.state.revisited.is_none() => false,
+            Phase::Rendering { .. } | Phase::Failed { .. } => {
                 let is_retried = options.retry_failed && job.state.is_retried_unnamed();
                 is_named || (is_retried && job.may_submit)
             }
-            Phase::Pending | Phase::Done { .. } => false,
+            Phase::Pending | Phase::Downloading { .. } | Phase::Done { .. } => false,
         };
         is_wanted && job.last_reopened <= self.last_end
     }

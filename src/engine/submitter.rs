@@ -51,7 +51,7 @@ pub(super) struct Submitter {
     pub(super) outstanding: usize,
     /// Answers lost since a submit was last known to be accepted or not.
     consecutive_lost: usize,
-    /// Jobs whose submit was refused, with the time: each is looked for in the list before it is sent again. One list
+    /// Jobs whose submit was refused, or that were reopened, with the time: each is looked for in the list before it is sent again. One list
     /// requested later covers all of them.
     refused: BTreeMap<usize, Timestamp>,
     names: Names,
@@ -76,6 +76,11 @@ impl Submitter {
             refused: BTreeMap::new(),
             names: Names::Unknown,
         }
+    }
+
+    /// Notes that a job is looked for in the list before it is sent.
+    pub(super) fn look_for(&mut self, now: Timestamp, index: usize) {
+        self.refused.insert(index, now);
     }
 
     /// Checks whether nothing can be submitted until refused jobs were looked for in the list.

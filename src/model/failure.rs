@@ -10,24 +10,27 @@ use super::Timestamp;
 /// Longest text that can deny credits, in characters. A longer one is a document or repeats the request.
 const MAX_STATEMENT: usize = 300;
 
-/// Phrases that say that the credits are used up. Whole phrases, because the refusal of a text may quote a single word.
-const NO_CREDITS: [&str; 15] = [
-    "insufficient credit",
-    "insufficient balance",
-    "insufficient fund",
-    "not enough credit",
-    "enough credits",
-    "no credits",
-    "no more credits",
-    "out of credits",
-    "run out of credit",
-    "lack of credit",
-    "credit balance",
-    "remaining credits",
-    "credits remaining",
-    "credits left",
-    "credits exhausted",
+/// Words that say that something is used up. `out` counts before `of`, `up` after `used`, `run` or `top`.
+const USED_UP: [&str; 15] = [
+    "insufficient",
+    "sufficient",
+    "enough",
+    "no",
+    "zero",
+    "0",
+    "lack",
+    "exhausted",
+    "exceeded",
+    "depleted",
+    "low",
+    "negative",
+    "empty",
+    "out",
+    "up",
 ];
+
+/// The number of words between the credits and the word that they are used up.
+const WORDS_BETWEEN: usize = 4;
 
 /// A failed attempt, as data: the remote layer classifies it, the journal records it, the engine decides by it. The
 /// message may contain the server's text, without control characters.
@@ -180,6 +183,22 @@ impl Failure {
         self
     }
 
+    /// Checks whether the host of a video or the provider has refused a download for good, so that another try may not
+    /// help. The network and the host's own faults are no reason to give up a video.
+    pub const fn denies_video(&self) -> bool {
+        matches!(
+            self.kind,
+            FailureKind::NoOutput
+                | FailureKind::NotFound
+                | FailureKind::Unauthorised
+                | FailureKind::OutOfCredits
+                | FailureKind::Rejected
+                | FailureKind::Refused
+                | FailureKind::Redirected
+                | FailureKind::BadContent
+        )
+    }
+
     /// Returns the consequence of this failure for a kind of command: the only place with the table of failures. Kinds
     /// that a command cannot meet are treated like the nearest kind that it can meet.
     #[expect(clippy::match_same_arms, reason = "the table is kept in its own order, row by row")]
@@ -235,25 +254,72 @@ impl Failure {
     }
 }
 
-/// Checks whether an error message or the reason of a failed render says that the credits are used up.
+/// Checks whether an error message or the reason of a failed render says that the credits are used up: in one sentence,
+/// and outside of quotations, which may be of the text that was sent.
 pub fn denies_credits(statement: &str) -> bool {
     if statement.chars().count() > MAX_STATEMENT {
         return false;
     }
-    let unquoted = remove_quotations(&statement.to_lowercase().replace('_', " "));
-    NO_CREDITS.iter().any(|phrase| unquoted.contains(phrase))
+    let unquoted = remove_quotations(statement);
+    unquoted.split(['.', ';', '!', '?', '\n']).any(sentence_denies_credits)
 }
 
-/// Returns `text` without quotations, which may be of the text that was sent.
+fn sentence_denies_credits(sentence: &str) -> bool {
+    let words = words(sentence);
+    let word = |place: usize| words.get(place).map(String::as_str).unwrap_or_default();
+    let is_credit = |place: &usize| {
+        let is_card = word(place + 1).starts_with("card");
+        matches!(word(*place), "balance" | "funds")
+            || (word(*place).starts_with("credit") && !is_card)
+    };
+    let is_used_up = |place: &usize| match word(*place) {
+        "out" => word(place + 1) == "of",
+        "up" => matches!(word(place.wrapping_sub(1)), "used" | "run" | "top"),
+        word => USED_UP.contains(&word),
+    };
+    (0..words.len()).filter(is_credit).any(|credit| {
+        (0..words.len()).filter(is_used_up).any(|other| other.abs_diff(credit) <= WORDS_BETWEEN + 1)
+    })
+}
+
+/// Returns the words in small letters; `InsufficientCredits` and `insufficient_credits` are two words.
+fn words(sentence: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut was_small = false;
+    for letter in sentence.chars() {
+        if !letter.is_alphanumeric() || (was_small && letter.is_uppercase()) {
+            words.push(String::new());
+        }
+        was_small = letter.is_lowercase();
+        if letter.is_alphanumeric() {
+            words.last_mut().expect("there is one").extend(letter.to_lowercase());
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Returns `text` without quotations. An apostrophe within a word is no mark.
 fn remove_quotations(text: &str) -> String {
     let mut is_quoted = false;
-    text.chars()
-        .filter(|c| {
-            let is_mark = matches!(c, '"' | '`' | '“' | '”' | '«' | '»');
-            is_quoted ^= is_mark;
-            !is_quoted && !is_mark
-        })
-        .collect()
+    let mut previous = ' ';
+    let mut rest = text.chars().peekable();
+    let mut unquoted = String::new();
+    while let Some(letter) = rest.next() {
+        let next = rest.peek().copied().unwrap_or(' ');
+        let is_within_word = previous.is_alphanumeric() && next.is_alphanumeric();
+        let is_mark = match letter {
+            '"' | '`' | '“' | '”' | '„' | '«' | '»' => true,
+            '\'' | '‘' | '’' => !is_within_word,
+            _ => false,
+        };
+        is_quoted ^= is_mark;
+        previous = letter;
+        if !is_quoted && !is_mark {
+            unquoted.push(letter);
+        }
+    }
+    unquoted
 }
 
 impl fmt::Display for Failure {
@@ -275,6 +341,48 @@ impl fmt::Display for Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn credits_are_denied_in_one_sentence_outside_of_quotations() {
+        for denied in [
+            "Insufficient credits.",
+            "You don't have enough credits to do this",
+            "Not enough API credits",
+            "You do not have sufficient credits",
+            "Credit limit exceeded",
+            "Your credits have been used up",
+            "Out of credit",
+            "Your account has no credit left",
+            "insufficient-credits",
+            "InsufficientCredits",
+            "insufficient_credits",
+            "Your credits are insufficient",
+            "Payment required: please top up your credits",
+            "Quota of credits exceeded",
+            "Remaining credits: 0",
+            "Your credit balance is too low",
+            "You’ve run out of credits",
+            "Render stopped: credits exhausted",
+        ] {
+            assert!(denies_credits(denied), "{denied}");
+        }
+        for other in [
+            "Face not detected. 120 credits remaining.",
+            "you have 45 credits left",
+            "No face was found. Your credit balance is 95.",
+            "Remaining credits: 500",
+            "Not enough credit cards",
+            "Rejected by moderation: 'Got no credits? Call us!'",
+            "The text ‘no credits’ is not allowed",
+            "The text „no credits“ is not allowed",
+            "The text \"no credits needed\" is not allowed",
+            "Out of memory",
+            "no reason given",
+            "",
+        ] {
+            assert!(!denies_credits(other), "{other}");
+        }
+    }
 
     /// Every cell of the table: rows are kinds, columns are submit, poll, query, list and download.
     #[test]

@@ -53,6 +53,10 @@ pub struct JobState {
     pub output: Option<Arc<super::Output>>,
     /// Whether a search has proven that a submit of this generation was not accepted. It does so only once.
     pub was_found_absent: bool,
+    /// How often a render has failed because the credits were used up.
+    pub credit_failures: u32,
+    /// The failure of a job that is asked for once more.
+    pub revisited: Option<Box<Failure>>,
     /// Why the newest search for a job in doubt was inconclusive.
     pub unproven: Option<Box<Inconclusive>>,
     /// The submit that was given up when the job was last reopened, until another is accepted.
@@ -107,6 +111,7 @@ impl JobState {
                 self.submitted_at = self.submitted_at.or(Some(at));
                 self.accepted_at = Some(at);
                 self.finished_at = None;
+                self.revisited = None;
                 self.is_adopted = true;
             }
             JobEvent::Submitted { .. } => {
@@ -139,6 +144,7 @@ impl JobState {
             JobEvent::RenderOverdue => {}
             JobEvent::Rendered { output } => {
                 self.observed = None;
+                self.revisited = None;
                 self.rendered_at = self.rendered_at.or(Some(at));
                 self.charged = output.credits_used.or(self.charged);
                 self.output = Some(output.clone());
@@ -158,13 +164,13 @@ impl JobState {
                 self.download_failures += 1;
                 self.last_failure = Some(Box::new(failure.clone()));
             }
-            JobEvent::FileMissing | JobEvent::Revisited => self.finished_at = None,
+            JobEvent::FileMissing => self.finished_at = None,
+            JobEvent::Revisited => {
+                self.finished_at = None;
+                self.revisited = self.last_failure.clone();
+            }
             JobEvent::Failed { failure, charged } => {
-                self.observed = None;
-                // A render that was charged stays charged even if the provider no longer knows it.
-                self.charged = charged.or(self.charged);
-                self.finished_at = Some(at);
-                self.last_failure = Some(Box::new(failure.clone()));
+                self.fail(at, failure, *charged, previous.remote().is_some());
             }
             JobEvent::Reopened { generation } => {
                 let superseded = self.superseded(&previous, committed);
@@ -175,6 +181,7 @@ impl JobState {
                     earlier: committed,
                     earlier_withheld,
                     attempts: self.attempts,
+                    credit_failures: self.credit_failures,
                     fingerprint: self.fingerprint.clone(),
                     superseded,
                     ..Self::default()
@@ -222,6 +229,23 @@ impl JobState {
         }
     }
 
+    fn fail(
+        &mut self,
+        at: Timestamp,
+        failure: &Failure,
+        charged: Option<Credits>,
+        was_accepted: bool,
+    ) {
+        self.observed = None;
+        // A render that was charged stays charged even if the provider no longer knows it, or reports less.
+        self.charged = charged.max(self.charged);
+        let is_new = self.revisited.take().is_none();
+        let lacks_credits = was_accepted && failure.kind == FailureKind::OutOfCredits;
+        self.credit_failures += u32::from(lacks_credits && is_new);
+        self.finished_at = Some(at);
+        self.last_failure = Some(Box::new(failure.clone()));
+    }
+
     /// Counts the cost of a failed render as an earlier one before its duplicate takes its place.
     fn replace_failed(&mut self, failed: &Phase, duplicate: &RemoteId) {
         self.duplicates.retain(|other| other != duplicate);
@@ -254,7 +278,7 @@ impl JobState {
     pub fn status(&self) -> &'static str {
         if self.is_to_be_downloaded() {
             "downloading"
-        } else if self.awaits_credits() {
+        } else if self.is_open() {
             "pending"
         } else {
             self.phase.name()
@@ -263,16 +287,28 @@ impl JobState {
 
     /// Whether the job is to be submitted: it is pending, or waits for credits.
     pub fn is_open(&self) -> bool {
-        matches!(self.phase, Phase::Pending) || self.awaits_credits()
+        let may_await = matches!(self.phase, Phase::Failed { .. });
+        matches!(self.phase, Phase::Pending) || (may_await && self.awaits_credits())
     }
 
-    /// Whether the render failed because the credits were used up, and nothing was charged. The next run submits it again.
+    /// Whether the render failed because the credits were used up, and nothing was charged. The next run submits it again,
+    /// once: a reason may speak of credits and mean something else.
     pub fn awaits_credits(&self) -> bool {
+        let failure = match &self.phase {
+            Phase::Failed { remote: Some(_), failure } => Some(failure),
+            Phase::Rendering { .. } => self.revisited.as_ref(),
+            Phase::Pending
+            | Phase::Submitting
+            | Phase::InDoubt { .. }
+            | Phase::Downloading { .. }
+            | Phase::Done { .. }
+            | Phase::Failed { remote: None, .. } => None,
+        };
         let is_free = self.charged.is_none_or(|charged| charged == Credits::ZERO);
-        matches!(
-            &self.phase,
-            Phase::Failed { remote: Some(_), failure } if failure.kind == FailureKind::OutOfCredits
-        ) && is_free
+        failure.is_some_and(|failure| failure.kind == FailureKind::OutOfCredits)
+            && is_free
+            && self.credit_failures <= 1
+            && self.rendered_at.is_none()
     }
 
     /// Whether the render has finished and its file is not downloaded yet.

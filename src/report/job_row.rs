@@ -1,6 +1,6 @@
 //! One job of a campaign with its state.
 
-use crate::model::{Failure, FailureKind, JobId, JobState, Phase, PlannedJob};
+use crate::model::{Failure, JobId, JobState, Phase, PlannedJob};
 use crate::report::format::failure;
 
 /// A planned job and its current state.
@@ -108,18 +108,6 @@ impl<'a> JobRow<'a> {
 
     /// Whether the host of the video or the provider has refused the newest download, so that another try may not help.
     pub(crate) fn has_dead_link(&self) -> bool {
-        let is_refused = |failure: &Failure| {
-            matches!(
-                failure.kind,
-                FailureKind::NoOutput
-                    | FailureKind::NotFound
-                    | FailureKind::Unauthorised
-                    | FailureKind::Rejected
-                    | FailureKind::Refused
-                    | FailureKind::Redirected
-                    | FailureKind::BadContent
-            )
-        };
-        self.state.is_to_be_downloaded() && self.failure().is_some_and(is_refused)
+        self.state.is_to_be_downloaded() && self.failure().is_some_and(Failure::denies_video)
     }
 }

@@ -431,7 +431,10 @@ fn a_render_that_fails_for_want_of_credits_stops_the_run_and_is_open_for_the_nex
     assert_eq!((&*results[0]["status"], scenario.accepted()), ("pending", 1));
     assert!(results[0]["error"].contains("out of credits"), "{results:?}");
 
-    // The provider still has no credits for it: it is asked for before it is sent again.
+    // It is tried once more. If it fails for the same reason, it is a failed job, and the others are made.
     scenario.run_sheet(&one).expect_code(5);
-    assert_eq!(scenario.accepted(), 2);
+    scenario.run_sheet(&one).expect_code(3);
+    assert_eq!((&*scenario.results()[0]["status"], scenario.accepted()), ("failed", 7));
+    scenario.run_sheet(&one).expect_code(3);
+    assert_eq!(scenario.accepted(), 7);
 }

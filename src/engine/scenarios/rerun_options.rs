@@ -488,3 +488,96 @@ fn a_video_with_a_dead_link_is_replaced_by_name() {
     assert!(run.took < seconds(180), "{:?}", run.took);
     assert_eq!(harness.run(&jobs(1), &resubmits(0), dead).submits(), 0);
 }
+
+#[test]
+fn a_failed_job_that_another_run_has_made_again_is_not_paid_for_again() {
+    let retries = RunOptions { retry_failed: true, ..RunOptions::default() };
+    let fail_first = |report: &mut RenderReport| {
+        if report.remote.as_str() == "r-0" {
+            fail(report);
+        }
+    };
+    for (options, lacks_credits) in [(retries.clone(), false), (RunOptions::default(), true)] {
+        let deny = |report: &mut RenderReport| {
+            fail_first(report);
+            if lacks_credits && report.remote.as_str() == "r-0" {
+                report.failed_reason = Some("Insufficient credits".into());
+            }
+        };
+        let mut harness = Harness::new();
+        harness.run(&jobs(1), &RunOptions::default(), report_with(deny));
+        let backup = harness.journal.clone();
+        assert_eq!(harness.run(&jobs(1), &options, report_with(deny)).submits(), 1);
+        harness.journal = backup;
+        harness.now = harness.now.plus(seconds(3600));
+        let run = harness.run(&jobs(1), &options, report_with(deny));
+        assert_eq!((run.submits(), run.stopped, harness.phase(0)), (0, None, "done"));
+        assert_eq!(harness.state(0).generation, Generation(1));
+    }
+}
+
+#[test]
+fn a_look_that_was_interrupted_is_repeated() {
+    let retries = RunOptions { retry_failed: true, ..RunOptions::default() };
+    let is_revisited =
+        |event: &Event| matches!(event, Event::Job { event: JobEvent::Revisited, .. });
+    let mut harness = Harness::new();
+    harness.run(&jobs(1), &RunOptions::default(), report_with(fail));
+    harness.run_until_event(&jobs(1), &retries, report_with(fail), is_revisited);
+    assert_eq!(harness.run(&jobs(1), &retries, report_with(fail)).submits(), 1);
+}
+
+#[test]
+fn a_row_that_fails_for_credits_again_and_again_is_a_failed_job() {
+    let deny = |report: &mut RenderReport| {
+        if report.name.as_ref().unwrap().ends_with(" job-0") {
+            fail(report);
+            report.failed_reason = Some("Got no credits? Call us".into());
+        }
+    };
+    let options = RunOptions {
+        limits: Limits { in_flight: InFlight::AtMost(1), ..Limits::default() },
+        ..RunOptions::default()
+    };
+    let mut harness = Harness::new();
+    let stops = [0, 1, 2].map(|_| harness.run(&jobs(3), &options, report_with(deny)).stopped);
+    assert!(stops[..2].iter().all(|stop| matches!(stop, Some(StopReason::OutOfCredits { .. }))));
+    assert_eq!((&stops[2], harness.phase(0), harness.phase(2)), (&None, "failed", "done"));
+    assert_eq!(harness.rows.len(), 4, "job-0 was submitted twice");
+    assert_eq!(harness.run(&jobs(3), &options, report_with(deny)).submits(), 0);
+}
+
+#[test]
+fn a_video_is_given_up_only_for_a_dead_link_and_if_another_may_be_paid_for() {
+    let refuse = |kind| {
+        move |_: &mut Harness, command: &Command| {
+            let Command::Download(order) = command else {
+                return None;
+            };
+            let result = Err(failure(kind));
+            Some(Outcome::Downloaded { job: order.job.clone(), result })
+        }
+    };
+    for kind in [FailureKind::NotSent, FailureKind::Lost, FailureKind::ServerError] {
+        let mut harness = Harness::new();
+        harness.run(&jobs(1), &RunOptions::default(), refuse(kind));
+        assert_eq!(harness.run(&jobs(1), &resubmits(0), refuse(kind)).submits(), 0, "{kind:?}");
+    }
+    let mut harness = Harness::new();
+    harness.run(&jobs(1), &RunOptions::default(), refuse(FailureKind::NotFound));
+    let capped = RunOptions {
+        limits: Limits { max_credits: Some(Credits::whole(6)).into(), ..Limits::default() },
+        ..resubmits(0)
+    };
+    let run = harness.run(&jobs(1), &capped, refuse(FailureKind::NotFound));
+    assert_eq!((run.submits(), run.stopped), (0, Some(StopReason::CapReached)));
+    assert_eq!(harness.state(0).status(), "downloading", "the paid video is not forgotten");
+
+    // A stale link may be refused like a wrong one: another is asked for.
+    let mut downloads = 0;
+    let run = harness.run(&jobs(1), &RunOptions::default(), |harness, command| {
+        downloads += usize::from(matches!(command, Command::Download(_)));
+        if downloads <= 1 { refuse(FailureKind::Rejected)(harness, command) } else { None }
+    });
+    assert_eq!((run.submits(), harness.phase(0)), (0, "done"));
+}

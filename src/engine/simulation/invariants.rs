@@ -204,7 +204,7 @@ impl Invariants {
             }
             JobEvent::Rendered { .. } | JobEvent::Failed { .. } | JobEvent::Charged { .. } => {
                 if let JobEvent::Failed { failure, .. } = event {
-                    let is_new = !self.revisited.contains(job);
+                    let is_new = !self.revisited.contains(job) && self.begun.contains_key(job);
                     self.lacks_credits |= failure.kind == FailureKind::OutOfCredits && is_new;
                 }
                 let charged = state.believed_charge().filter(|_| self.begun.contains_key(job));
