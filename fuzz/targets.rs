@@ -53,7 +53,7 @@ pub(crate) fn answers(data: &[u8]) {
     let filter = ListFilter {
         tags: BTreeSet::from([tag(&job("a"))]),
         references: BTreeSet::from([wanted]),
-        own: None,
+        ..ListFilter::default()
     };
     if let Ok((listing, _next)) = parse::list(data, filter) {
         assert!(listing.found.len() as u64 <= listing.rows);

@@ -1,5 +1,6 @@
 //! Preparing a run: load, look up names, check, confirm, lock. Nothing is submitted.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,7 +30,9 @@ use crate::driver::{Clock as _, SystemClock};
 use crate::engine::{Batch, RunOptions, Submits};
 use crate::journal::{Identity, Journal, JournalSnapshot, Lock, LockError};
 use crate::manifest::Selection;
-use crate::model::{CommandName, Duplicates, JobSpec, LimitSettings, Timestamp, TrustedTime};
+use crate::model::{
+    CommandName, Duplicates, JobId, JobSpec, LimitSettings, Timestamp, TrustedTime,
+};
 use crate::remote::Remote;
 use crate::report::approval::ApprovalStatus;
 use crate::report::files::ResultFiles;
@@ -397,6 +400,12 @@ impl RunRequest {
             self.run_options.has_videos = has_videos(&summary.campaign().out);
         }
         self.run_options.known_remotes = named;
+        if manifest.shard.is_some() {
+            let own: HashSet<&JobId> = manifest.plan.jobs.iter().map(|job| &job.id).collect();
+            let others = manifest.every_job().iter().filter(|job| !own.contains(&job.id));
+            let ids = others.flat_map(|job| job.other_ids().chain([&job.id]));
+            self.run_options.other_shards = ids.cloned().collect();
+        }
         // The sandbox costs nothing.
         self.run_options.is_unattended &= !is_sandbox;
         self.run_options.process = std::process::id();

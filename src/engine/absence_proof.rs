@@ -15,6 +15,7 @@
 //!   short at its newest rows. If the order is unknown, any row may be cut off.
 //! - The lists of this run have shown finished and unfinished renders, so that neither kind is left out; or only finished
 //!   ones, and the job would have finished long ago.
+//! - None of them shows a row without a name that may be the job by its text, persona and ratio.
 //! - Each of the two reaches back beyond `s`: it shows a reference row accepted before `s`, or its oldest row is
 //!   older than `s` by a margin, or some list, earlier or later, has had more rows, so this one was not cut off.
 //!
@@ -24,6 +25,7 @@
 //! reference rows were deleted at the provider.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::decision::Decision;
@@ -33,7 +35,7 @@ use super::rules::SafetyRules;
 use crate::model::{Failure, Inconclusive, JobEvent, ListOrder, Listing, Timestamp};
 
 /// The HTTP client gives up a create after two minutes, so one that was sent earlier can no longer be accepted.
-const LONGEST_CREATE: Duration = Duration::from_secs(120);
+pub(super) const LONGEST_CREATE: Duration = Duration::from_secs(120);
 
 /// For how many settle times a create may continue at the provider after the program was killed: by default as long as
 /// any create may take. It is counted in settle times because a user who shortens those says that this
@@ -88,6 +90,8 @@ struct Doubt {
     since: Option<Timestamp>,
     /// Listings that were requested for it and answered or refused.
     listings: u32,
+    /// Whether the newest list showed a row without a name that may be the job.
+    may_be_nameless: bool,
     /// Listings that credibly did not show it, in the order of the requests.
     evidence: Vec<AbsenceEvidence>,
 }
@@ -171,6 +175,7 @@ impl AbsenceProofs {
         PendingProof {
             index,
             tag: jobs[index].state.tag.clone(),
+            request: Arc::clone(&jobs[index].spec.request),
             sent,
             settled: self.settled(jobs, index, sent),
             references: references.collect(),
@@ -274,8 +279,10 @@ impl AbsenceProofs {
         listing: &Listing,
         rows: &ListedRows<'_>,
     ) {
-        let evidence = &mut self.doubts.entry(proof.index).or_default().evidence;
-        if proof.is_named_in(listing) {
+        let doubt = self.doubts.entry(proof.index).or_default();
+        let evidence = &mut doubt.evidence;
+        doubt.may_be_nameless = self.rules.may_be_nameless(proof, listing);
+        if proof.is_named_in(listing) || doubt.may_be_nameless {
             // A row of another text, persona or ratio has its name: it may be the job, changed by the provider.
             return evidence.clear();
         }
@@ -323,6 +330,9 @@ impl AbsenceProofs {
                 Inconclusive::Once
             }
             Some(_) => Inconclusive::CutShort,
+            None if self.doubts.get(&proof.index).is_some_and(|doubt| doubt.may_be_nameless) => {
+                Inconclusive::Nameless
+            }
             None if proof.references.iter().any(|row| row.sent.is_some()) => {
                 Inconclusive::Incomplete
             }

@@ -7,7 +7,9 @@ use std::time::Duration;
 
 use super::absence_proof::{AbsenceProofs, longest_create};
 use super::adaptive_limit::AdaptiveLimit;
-use super::adoption::{AdoptableRow, Adopted, ListRequest, duplicates};
+use super::adoption::{
+    AdoptableRow, Adopted, ListRequest, duplicates, nameless, paid_before_edits,
+};
 use super::backoff::Jitter;
 use super::budget::Budget;
 use super::concurrency_limit::{ConcurrencyLimit, FixedLimit};
@@ -119,6 +121,8 @@ impl Batch {
         // A recorded loss of the journal stays in effect until the list has been read.
         let is_loss_recorded = past.last_loss > 0;
         options.journal_was_lost |= is_loss_recorded;
+        // What a job had before it was reopened is on record, too.
+        options.known_remotes.retain(|(_, remote)| !past.superseded.contains(remote));
         let selected = jobs.iter().filter(|job| job.selected).count();
         let jobs = JobTable::restore(jobs, &options, &history);
 
@@ -330,6 +334,12 @@ impl Batch {
             self.record(now, Event::JournalLost);
         }
         let mut may_submit = false;
+        // What a job has when it is reopened is on record.
+        let mut named = std::mem::take(&mut self.options.known_remotes);
+        named.retain(|(job, remote)| {
+            let is_other = self.options.other_shards.contains(job);
+            !is_other && self.jobs.with_remote(remote).is_none()
+        });
         for index in 0..self.jobs.len() {
             let is_requested = self.is_requested(index);
             may_submit |= is_requested;
@@ -351,10 +361,11 @@ impl Batch {
             || self.options.submits == Submits::Nothing)
             && !self.jobs.pending.is_empty();
         let may_have_unknown_jobs = may_have_lost_jobs || self.has_refused_jobs();
-        let known = self.options.known_remotes.iter().filter_map(|(job, remote)| {
-            let index = self.jobs.index_of(job)?;
-            let is_unknown = self.jobs.with_remote(remote).is_none();
-            (is_unknown && self.jobs.pending.contains(&index)).then(|| (remote.clone(), index))
+        let known = named.into_iter().filter_map(|(job, remote)| {
+            // A job that is not in the sheet may have another id there.
+            let index = self.jobs.index_of(&job);
+            let is_pending = index.is_none_or(|index| self.jobs.pending.contains(&index));
+            is_pending.then_some((remote, index))
         });
         let known = known.collect();
         let jobs = &self.jobs;
@@ -673,10 +684,11 @@ impl Batch {
         self.on_read(now);
         self.reconciler.on_looked_up(now);
         for report in &reports {
-            if let Some(index) = self.reconciler.inventory.on_found(&report.remote)
-                && let Some(event) = self.adoption(index, report)
-            {
-                self.transition(now, index, event);
+            let named = self.reconciler.inventory.on_found(&report.remote);
+            let named = named.or_else(|| self.owner(report));
+            match named.and_then(|index| Some((index, self.adoption(index, report)?))) {
+                Some((index, event)) => self.transition(now, index, event),
+                None => self.reconciler.inventory.keep_unmatched(report),
             }
             if let Some(index) = self.jobs.with_remote(&report.remote) {
                 self.on_report(now, index, report.clone());
@@ -691,8 +703,22 @@ impl Batch {
         }
     }
 
+    /// Returns the pending job whose tag is in the name of a row, under whatever id it was paid for.
+    fn owner(&mut self, report: &RenderReport) -> Option<usize> {
+        let own = self.reconciler.own_tags(&self.jobs);
+        let mut tags = report.name.as_deref().into_iter().flat_map(find_tags);
+        let (index, _) = tags.find_map(|tag| own.owner(&tag))?;
+        self.jobs.pending.contains(&index).then_some(index)
+    }
+
     /// Returns the event that adopts a row which another record names for a pending job.
     fn adoption(&mut self, index: usize, report: &RenderReport) -> Option<JobEvent> {
+        let spec = &self.jobs[index].spec;
+        let paid = self.reconciler.unpaid_requests(&self.jobs).identify(report);
+        let is_edited = paid.is_some_and(|paid| paid.fingerprint != spec.fingerprint);
+        if is_edited || !report.echo.fits(&spec.request) {
+            return None;
+        }
         let own = self.reconciler.own_tags(&self.jobs);
         let row = AdoptableRow::named(&self.jobs, own, &self.campaign, index, report);
         row.event(&self.jobs, self.options.fresh, self.rules)
@@ -791,7 +817,16 @@ impl Batch {
         self.on_read(now);
         self.reconciler.on_listed(now, &request, &listing, &self.jobs);
         self.check_names(now, &listing);
-        let adopted = self.adopt(now, &request, &listing);
+        let mut adopted = self.adopt(now, &request, &listing);
+        if request.is_inventory {
+            adopted.add(&self.adopt_edited(now, &listing));
+        }
+        for row in nameless(&self.jobs, &listing) {
+            let index = row.index;
+            if let Some(event) = row.event(&self.jobs, false, self.rules) {
+                self.transition(now, index, event);
+            }
+        }
         self.record_duplicates(now, &request, &listing);
         let (started, proofs) = (request.started, &request.proofs);
         let decisions = self.reconciler.proofs.evaluate(now, started, proofs, &listing, &self.jobs);
@@ -850,18 +885,54 @@ impl Batch {
             let Some(event) = candidate.event(&self.jobs, may_reopen, self.rules) else {
                 continue;
             };
-            let is_reopened = matches!(event, JobEvent::Reopened { .. });
-            adopted.may_have_more |= is_reopened;
-            adopted.has_unknown |= !is_reopened && !self.jobs.in_doubt.contains(&index);
-            self.poller.note_account(&self.jobs[index]);
-            if adopted.has_unknown && request.is_inventory && !self.is_loss_recorded {
-                // A crash before the next list does not forget that there may be more.
-                self.is_loss_recorded = true;
-                self.record(now, Event::JournalLost);
-            }
-            self.transition(now, index, event);
+            self.take_over(now, index, event, request.is_inventory, &mut adopted);
         }
         adopted
+    }
+
+    /// Adopts rows of jobs without any record whose rows were renumbered or edited since.
+    fn adopt_edited(&mut self, now: Timestamp, listing: &Listing) -> Adopted {
+        let mut adopted = Adopted::default();
+        if !self.rules.may_be_edited() {
+            return adopted;
+        }
+        let unpaid = self.reconciler.unpaid_requests(&self.jobs);
+        let unmatched = std::mem::take(&mut self.reconciler.inventory.unmatched);
+        let own = self.reconciler.own_tags(&self.jobs);
+        let (campaign, jobs) = (&self.campaign, &self.jobs);
+        let others = &self.options.other_shards;
+        let rows = paid_before_edits(campaign, jobs, own, &unpaid, others, &unmatched, listing);
+        let events = rows.into_iter().filter_map(|row| {
+            let may_reopen = self.options.fresh || self.options.redo_changed && row.is_edited(jobs);
+            Some((row.index, row.event(jobs, may_reopen, self.rules)?))
+        });
+        let events: Vec<(usize, JobEvent)> = events.collect();
+        self.reconciler.inventory.unmatched = unmatched;
+        for (index, event) in events {
+            self.take_over(now, index, event, true, &mut adopted);
+        }
+        adopted
+    }
+
+    /// Applies the adoption of a row, or what is done in its place.
+    fn take_over(
+        &mut self,
+        now: Timestamp,
+        index: usize,
+        event: JobEvent,
+        is_inventory: bool,
+        adopted: &mut Adopted,
+    ) {
+        let is_reopened = matches!(event, JobEvent::Reopened { .. });
+        adopted.may_have_more |= is_reopened;
+        adopted.has_unknown |= !is_reopened && !self.jobs.in_doubt.contains(&index);
+        self.poller.note_account(&self.jobs[index]);
+        if adopted.has_unknown && is_inventory && !self.is_loss_recorded {
+            // A crash before the next list does not forget that there may be more.
+            self.is_loss_recorded = true;
+            self.record(now, Event::JournalLost);
+        }
+        self.transition(now, index, event);
     }
 
     /// Records further rows of jobs that have one. If new ones appear during this run, another run is submitting, and this

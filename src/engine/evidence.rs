@@ -1,12 +1,18 @@
 //! What a proof of absence is made of: reference rows, and listings without the job.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{Listing, RemoteId, RenderReport, Tag, Timestamp, find_tags};
+use crate::model::{
+    Listing, RemoteId, RenderReport, Tag, Timestamp, VideoRequest, find_tags, is_nameless,
+};
 
 /// By how much the oldest row must be older than the job, because the two times come from two clocks.
-const CLOCK_MARGIN: Duration = Duration::from_secs(5 * 60);
+pub(super) const CLOCK_MARGIN: Duration = Duration::from_secs(5 * 60);
+
+/// By how much a clock is expected to be wrong at most.
+const ONE_DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// The rows of a listing, by their ids.
 pub(super) type ListedRows<'a> = HashMap<&'a RemoteId, &'a RenderReport>;
@@ -16,6 +22,8 @@ pub(super) type ListedRows<'a> = HashMap<&'a RemoteId, &'a RenderReport>;
 pub(super) struct PendingProof {
     pub(super) index: usize,
     pub(super) tag: Option<Tag>,
+    /// What the sheet asks for.
+    pub(super) request: Arc<VideoRequest>,
     /// When the submit was sent.
     pub(super) sent: Timestamp,
     /// The time after which it can no longer be accepted.
@@ -63,6 +71,20 @@ impl PendingProof {
     pub(super) fn is_named_in(&self, listing: &Listing) -> bool {
         let names = listing.found.iter().filter_map(|row| row.name.as_deref());
         names.flat_map(find_tags).any(|tag| self.tag.as_ref() == Some(&tag))
+    }
+
+    /// Checks whether a listing shows a row without a name that may be the job: made from the same, and not long before it.
+    pub(super) fn may_be_nameless_in(&self, listing: &Listing) -> bool {
+        let is_known =
+            |row: &RenderReport| self.references.iter().any(|it| it.remote == row.remote);
+        let is_old =
+            |row: &RenderReport| row.created_at.is_some_and(|at| at.plus(ONE_DAY) < self.sent);
+        listing.found.iter().any(|row| {
+            is_nameless(row.name.as_deref())
+                && row.echo.describes(&self.request)
+                && !is_known(row)
+                && !is_old(row)
+        })
     }
 
     /// Checks whether a listing shows all reference rows.

@@ -20,7 +20,7 @@ use super::adoption::ListRequest;
 use super::job_table::JobTable;
 use super::rules::SafetyRules;
 use super::{RunOptions, Submits};
-use crate::model::{Command, ListOrder, Listing, RemoteId, Timestamp, find_tags};
+use crate::model::{Command, ListOrder, Listing, RemoteId, RenderReport, Timestamp, find_tags};
 
 /// Newest accepted jobs of which one must be known to the provider.
 const NEWEST: usize = 10;
@@ -79,8 +79,10 @@ pub(super) struct Inventory {
     is_new: bool,
     /// Since when pending jobs whose submit was refused were not looked for.
     refused_since: Option<Timestamp>,
-    /// Jobs without an id at the provider, by the ids that other records name.
-    known: HashMap<RemoteId, usize>,
+    /// The ids that other records name, with the pending jobs that they name them for.
+    known: HashMap<RemoteId, Option<usize>>,
+    /// Rows that other records name and that do not fit the job that they are named for, or whose job is not in the sheet.
+    pub(super) unmatched: Vec<(Option<usize>, RenderReport)>,
     /// Ids still to be asked for, the request under way, and the ids that the provider knows.
     waiting: Vec<RemoteId>,
     asked: Option<Vec<RemoteId>>,
@@ -104,6 +106,7 @@ impl Inventory {
             is_new: false,
             refused_since: None,
             known: HashMap::new(),
+            unmatched: Vec::new(),
             waiting: Vec::new(),
             asked: None,
             answered: HashSet::new(),
@@ -111,13 +114,13 @@ impl Inventory {
         }
     }
 
-    /// Plans the listing. `known`: ids at the provider of pending jobs, from other records. `last`: when the list was last
-    /// read.
+    /// Plans the listing. `known`: ids at the provider from other records, with the pending jobs that they are named for.
+    /// `last`: when the list was last read.
     pub(super) fn plan(
         &mut self,
         now: Timestamp,
         jobs: &JobTable,
-        known: HashMap<RemoteId, usize>,
+        known: HashMap<RemoteId, Option<usize>>,
         last: Option<Timestamp>,
     ) {
         self.state = State::Due;
@@ -179,7 +182,14 @@ impl Inventory {
     /// Notes that the provider knows this id. Returns the pending job that it was named for.
     pub(super) fn on_found(&mut self, remote: &RemoteId) -> Option<usize> {
         self.answered.insert(remote.clone());
-        self.known.get(remote).copied()
+        self.known.get(remote).copied().flatten()
+    }
+
+    /// Keeps a row that another record names, to compare it with the list.
+    pub(super) fn keep_unmatched(&mut self, report: &RenderReport) {
+        if let Some(named) = self.known.get(&report.remote) {
+            self.unmatched.push((*named, report.clone()));
+        }
     }
 
     /// Repeats a failed request.
@@ -191,7 +201,9 @@ impl Inventory {
     pub(super) fn references(&self, jobs: &JobTable) -> BTreeSet<RemoteId> {
         let accepted = jobs.accepted.iter().rev().filter_map(|entry| remote(jobs, entry));
         if self.has_evidence {
-            accepted.chain(self.known.keys().cloned()).collect()
+            // A job that is no longer in the sheet may have been deleted at the provider.
+            let named = self.known.iter().filter(|(_, job)| job.is_some());
+            accepted.chain(named.map(|(remote, _)| remote.clone())).collect()
         } else {
             let before = self.refused_since.map(|since| accepted_around(jobs, since));
             accepted.take(NEWEST).chain(before.into_iter().flatten()).collect()

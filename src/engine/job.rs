@@ -77,6 +77,15 @@ impl TrackedJob {
         self.state.fingerprint.as_ref().is_some_and(|paid| *paid != self.spec.fingerprint)
     }
 
+    /// Checks whether there is no record of a submit of it.
+    pub(super) fn is_unsubmitted(&self) -> bool {
+        let state = &self.state;
+        matches!(state.phase, Phase::Pending)
+            && state.tag.is_none()
+            && state.attempts == 0
+            && state.generation == Generation::default()
+    }
+
     /// Checks whether the provider has refused it, so that it has no known row there.
     pub(super) fn is_refused(&self) -> bool {
         matches!(self.state.phase, Phase::Failed { remote: None, .. })

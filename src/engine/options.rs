@@ -37,6 +37,8 @@ pub struct RunOptions {
     pub journal_was_lost: bool,
     /// Ids at the provider that other records name for jobs without one: they are asked for by id and adopted.
     pub known_remotes: Vec<(JobId, RemoteId)>,
+    /// The jobs of other shards, under all their ids: their rows are not taken for renumbered rows of this one.
+    pub other_shards: BTreeSet<JobId>,
     /// The output folder has videos, so that the provider has shown jobs of this campaign before.
     pub has_videos: bool,
     /// Submit although the provider's list cannot be read, or does not prove what was paid for (`--without-list`).

@@ -15,8 +15,8 @@ use super::job::PLAUSIBLE_GENERATIONS;
 use super::job_table::JobTable;
 use super::rules::SafetyRules;
 use crate::model::{
-    CampaignTags, Command, Failure, FailureKind, ListFilter, Listing, Phase, RemoteId, Tag,
-    Timestamp,
+    CampaignTags, Command, Failure, FailureKind, ListFilter, Listing, Phase, RemoteId,
+    RequestIndex, Tag, Timestamp,
 };
 
 /// For how many settle times a list that cannot be read is waited for, unless the user names a time.
@@ -58,6 +58,8 @@ pub(super) struct Reconciler {
     pub(super) detector: Detector,
     /// The tags of all jobs, once they were needed.
     own_rows: Option<CampaignTags>,
+    /// The requests of the jobs without any record of a submit when the run began, once they were needed.
+    unpaid: Option<Arc<RequestIndex>>,
     pub(super) proofs: AbsenceProofs,
 }
 
@@ -84,6 +86,7 @@ impl Reconciler {
             failing_since: None,
             detector: Detector::new(settle),
             own_rows: None,
+            unpaid: None,
             proofs,
         }
     }
@@ -97,7 +100,7 @@ impl Reconciler {
         now: Timestamp,
         may_submit: bool,
         may_have_unknown_jobs: bool,
-        known: HashMap<RemoteId, usize>,
+        known: HashMap<RemoteId, Option<usize>>,
         last: Option<Timestamp>,
         jobs: &JobTable,
     ) {
@@ -166,8 +169,14 @@ impl Reconciler {
             let around = refused_since.map(|since| accepted_around(jobs, since));
             references.extend(around.into_iter().flatten());
         }
+        let unpaid = is_inventory.then(|| self.unpaid_requests(jobs));
+        let may_be_nameless = |index: &&usize| !jobs[**index].has_changed();
+        let nameless = jobs.in_doubt.iter().filter(may_be_nameless).map(|index| &jobs[*index].spec);
+        let nameless = RequestIndex::new(&self.campaign, 0, nameless);
         let command = Command::List {
             filter: Arc::new(ListFilter {
+                unpaid: unpaid.filter(|unpaid| !unpaid.is_empty()),
+                in_doubt: (!nameless.is_empty()).then(|| Arc::new(nameless)),
                 tags: in_doubt.keys().cloned().collect(),
                 references,
                 own: self.own_rows.clone().filter(|_| includes_own_rows),
@@ -224,6 +233,16 @@ impl Reconciler {
     pub(super) fn own_tags(&mut self, jobs: &JobTable) -> &CampaignTags {
         let (campaign, rules) = (&self.campaign, self.rules);
         self.own_rows.get_or_insert_with(|| campaign_tags(campaign, jobs, rules))
+    }
+
+    /// Returns the requests of the jobs without any record of a submit.
+    pub(super) fn unpaid_requests(&mut self, jobs: &JobTable) -> Arc<RequestIndex> {
+        let campaign = &self.campaign;
+        let unpaid = self.unpaid.get_or_insert_with(|| {
+            let unpaid = jobs.iter().filter(|job| job.is_unsubmitted()).map(|job| &job.spec);
+            Arc::new(RequestIndex::new(campaign, PLAUSIBLE_GENERATIONS, unpaid))
+        });
+        Arc::clone(unpaid)
     }
 
     /// Returns the tags of the campaign, if the request was for its rows too.
@@ -308,6 +327,9 @@ impl Reconciler {
         if let Some(own) = &mut self.own_rows {
             let job = &jobs[index];
             own.set_ended(index, job.ended_remote(), job.state.charged.unwrap_or_default());
+            if let Some(tag) = &job.state.tag {
+                own.add(tag, index, job.state.generation);
+            }
             if matches!(job.state.phase, Phase::Pending) {
                 let other_ids = self.rules.other_ids(job);
                 job.add_plausible_tags(own, &self.campaign, index, &other_ids);

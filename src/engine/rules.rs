@@ -193,6 +193,16 @@ pub(super) trait SafetyRules: Debug + Sync {
         job.has_changed() || report.echo.fits(&job.spec.request)
     }
 
+    /// Checks whether rows are recognised that were paid for before the ids or texts of their rows were edited.
+    fn may_be_edited(&self) -> bool {
+        true
+    }
+
+    /// Checks whether a listing shows a row without a name that may be a job in doubt.
+    fn may_be_nameless(&self, proof: &PendingProof, listing: &Listing) -> bool {
+        proof.may_be_nameless_in(listing)
+    }
+
     /// Decides whether the list must be read before anything else: if a submit is due, or if jobs of a lost journal
     /// may be there.
     fn needs_inventory(&self, has_submits: bool, may_have_lost_jobs: bool) -> bool {

@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Credits, Generation, RemoteId, Tag, find_tags};
+use super::{Credits, Generation, RemoteId, RenderReport, RequestIndex, Tag, find_tags};
 
 /// Why a list without a job in doubt does not prove that the job was not accepted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,8 @@ pub enum Inconclusive {
     OneKind,
     /// The job was proven absent before and sent again, and that answer was lost too.
     ProvenBefore,
+    /// It shows a job without its name, which may be this one.
+    Nameless,
     /// It could not be read.
     Refused {
         /// The failure.
@@ -55,6 +57,9 @@ impl fmt::Display for Inconclusive {
             Self::ProvenBefore => formatter.write_str(
                 "it was sent a second time after the provider's list had not shown it, and that answer was lost too",
             ),
+            Self::Nameless => formatter.write_str(
+                "the provider's list shows a job of the same text, persona and ratio without a name, which may be it",
+            ),
             Self::Refused { failure } => {
                 write!(formatter, "the provider's list could not be read: {failure}")
             }
@@ -71,6 +76,10 @@ pub struct ListFilter {
     pub references: BTreeSet<RemoteId>,
     /// Rows of this campaign that may be new, if duplicate runs are to be detected.
     pub own: Option<CampaignTags>,
+    /// Rows that were paid for by these jobs under other ids or with other requests.
+    pub unpaid: Option<Arc<RequestIndex>>,
+    /// Rows without a name that may be these jobs in doubt.
+    pub in_doubt: Option<Arc<RequestIndex>>,
 }
 
 impl ListFilter {
@@ -78,6 +87,26 @@ impl ListFilter {
     pub fn rows(&self) -> usize {
         let own = self.own.as_ref().map_or(0, |own| own.owners.len());
         self.tags.len() + self.references.len() + own
+    }
+
+    /// Whether a row with this name that is [not wanted](Self::wants) by its name may be wanted by its content.
+    pub fn may_want(&self, name: Option<&str>) -> bool {
+        let index = if is_nameless(name) { &self.in_doubt } else { &self.unpaid };
+        index.is_some()
+    }
+
+    /// Whether a row was paid for by a job of this campaign under another id or with another request.
+    pub fn wants_as_paid(&self, report: &RenderReport) -> bool {
+        self.unpaid.as_ref().is_some_and(|index| index.identify(report).is_some())
+    }
+
+    /// Whether a row has no name and may be a job in doubt.
+    pub fn wants_nameless(&self, report: &RenderReport) -> bool {
+        is_nameless(report.name.as_deref())
+            && self
+                .in_doubt
+                .as_ref()
+                .is_some_and(|index| index.with_content(&report.echo).next().is_some())
     }
 
     /// Whether a row with this name, id and charge is kept.
@@ -94,6 +123,11 @@ impl ListFilter {
         name.into_iter().flat_map(find_tags).any(is_wanted)
             || id.is_some_and(|id| self.references.contains(id))
     }
+}
+
+/// Whether a name has no tag.
+pub(crate) fn is_nameless(name: Option<&str>) -> bool {
+    name.into_iter().flat_map(find_tags).next().is_none()
 }
 
 /// All tags of a campaign, computed once, and the rows that have ended. A list is searched many times, and a campaign
@@ -181,8 +215,12 @@ mod tests {
         let mut own = CampaignTags::new(1, 1);
         own.add(&tag(0), 0, Generation(0));
         own.set_ended(0, Some(&remote("w")), Credits::ZERO);
-        let filter =
-            ListFilter { tags: [tag(1)].into(), references: [remote("w")].into(), own: Some(own) };
+        let filter = ListFilter {
+            tags: [tag(1)].into(),
+            references: [remote("w")].into(),
+            own: Some(own),
+            ..ListFilter::default()
+        };
         let name = |generation| format!("Copy of a {}", tag(generation));
         assert!(filter.wants(Some(&name(1)), Some(&remote("x")), None));
         assert!(filter.wants(Some(&name(0)), Some(&remote("w")), None));

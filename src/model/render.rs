@@ -41,8 +41,10 @@ pub struct RenderReport {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequestEcho {
     /// The letters and digits of the beginning of `text`.
+    letters: Option<Box<str>>,
+    /// `text`, unless it is long.
     text: Option<Box<str>>,
-    /// `creator`, without dashes and in lower case.
+    /// `creator`.
     persona: Option<Box<str>>,
     /// `aspect_ratio`.
     aspect_ratio: Option<AspectRatio>,
@@ -51,43 +53,93 @@ pub struct RequestEcho {
 /// Letters and digits of a text that are compared.
 const COMPARED_LETTERS: usize = 400;
 
+/// The longest text in bytes that is kept as it is.
+const MAX_TEXT: usize = 2000;
+
 /// The least number of letters and digits by which a text that the provider has cut off is recognised.
 const LETTERS_OF_BEGINNING: usize = 40;
 
 impl RequestEcho {
     /// Returns the echo of these fields of a job.
     pub fn new(text: Option<&str>, creator: Option<&str>, aspect_ratio: Option<&str>) -> Self {
-        let text = text.map(comparable).filter(|text| !text.is_empty());
-        let persona = creator.map(without_dashes).filter(|persona| !persona.is_empty());
+        let letters = text.map(comparable).filter(|text| !text.is_empty());
+        let persona = creator.filter(|persona| !without_dashes(persona).is_empty());
         let ratio = aspect_ratio.and_then(|ratio| ratio.trim().replace(':', "x").parse().ok());
-        Self { text: text.map(Into::into), persona: persona.map(Into::into), aspect_ratio: ratio }
+        Self {
+            text: text.filter(|text| letters.is_some() && text.len() <= MAX_TEXT).map(Into::into),
+            letters: letters.map(Into::into),
+            persona: persona.map(Into::into),
+            aspect_ratio: ratio,
+        }
     }
 
     /// Checks whether the job may be made from `request`. What the provider may have changed in a text, such as quotes and
     /// spaces, is not compared.
     pub fn fits(&self, request: &VideoRequest) -> bool {
-        let fits_text = |shown: &str| match &request.speech {
-            Speech::Text(text) => {
-                let sent = comparable(text);
-                let is_cut = shown.chars().count() >= LETTERS_OF_BEGINNING;
-                sent.is_empty() || *shown == *sent || is_cut && sent.starts_with(shown)
-            }
-            Speech::Audio(_) => true,
-        };
-        let fits_persona = |shown: &str| *shown == *without_dashes(&request.persona);
-        self.text.as_deref().is_none_or(fits_text)
-            && self.persona.as_deref().is_none_or(fits_persona)
+        self.fits_text(request)
+            && self.fits_persona(request)
             && self.aspect_ratio.is_none_or(|ratio| ratio == request.aspect_ratio)
+    }
+
+    fn fits_text(&self, request: &VideoRequest) -> bool {
+        let (Some(shown), Speech::Text(text)) = (self.letters.as_deref(), &request.speech) else {
+            return true;
+        };
+        let sent = comparable(text);
+        let is_cut = shown.chars().count() >= LETTERS_OF_BEGINNING;
+        sent.is_empty() || *shown == *sent || is_cut && sent.starts_with(shown)
+    }
+
+    fn fits_persona(&self, request: &VideoRequest) -> bool {
+        let shown = self.persona.as_deref();
+        shown.is_none_or(|shown| without_dashes(shown) == without_dashes(&request.persona))
+    }
+
+    /// Checks whether it shows the text of `request`, and fits it.
+    pub(crate) fn describes(&self, request: &VideoRequest) -> bool {
+        self.letters.is_some() && matches!(request.speech, Speech::Text(_)) && self.fits(request)
+    }
+
+    /// Returns `request` with what the provider shows in place of what differs, or `None` if nothing does.
+    pub(crate) fn change(&self, request: &VideoRequest) -> Option<VideoRequest> {
+        let text = match (&request.speech, &self.text) {
+            (Speech::Text(sent), Some(shown)) => Some(shown).filter(|shown| shown[..] != sent[..]),
+            (Speech::Text(_), None) => self.letters.as_ref().filter(|_| !self.fits_text(request)),
+            (Speech::Audio(_), _) => None,
+        };
+        let persona = self.persona.as_ref().filter(|_| !self.fits_persona(request));
+        let ratio = self.aspect_ratio.filter(|ratio| *ratio != request.aspect_ratio);
+        if text.is_none() && persona.is_none() && ratio.is_none() {
+            return None;
+        }
+        let mut changed = request.clone();
+        if let Some(text) = text {
+            changed.speech = Speech::Text((**text).into());
+        }
+        if let Some(persona) = persona {
+            changed.persona = (**persona).into();
+        }
+        changed.aspect_ratio = ratio.unwrap_or(changed.aspect_ratio);
+        Some(changed)
+    }
+
+    /// Returns the letters and digits of the beginning of the text.
+    pub(super) fn letters(&self) -> Option<&str> {
+        self.letters.as_deref()
     }
 
     /// Returns its size in memory in bytes, without that of the structure.
     pub(crate) fn size(&self) -> usize {
-        [&self.text, &self.persona].into_iter().flatten().map(|text| text.len()).sum()
+        [&self.letters, &self.text, &self.persona]
+            .into_iter()
+            .flatten()
+            .map(|text| text.len())
+            .sum()
     }
 }
 
 /// Returns the letters and digits at the beginning of `text`, without entities of HTML, in one form of Unicode.
-fn comparable(text: &str) -> String {
+pub(super) fn comparable(text: &str) -> String {
     const ENTITIES: [(&str, &str); 5] =
         [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&amp;", "&")];
     let decoded = ENTITIES.into_iter().fold(text.to_owned(), |text, (entity, character)| {

@@ -138,6 +138,45 @@ fn collect_on_an_empty_disk_says_that_the_list_may_be_cut_off() {
 }
 
 #[test]
+fn edited_and_renumbered_rows_keep_their_videos_without_a_journal() {
+    let rows = |rows: &[(&str, &str)]| {
+        let mut text = "id,text,persona,aspect_ratio\n".to_owned();
+        for (id, words) in rows {
+            writeln!(text, "{id},{words},{PERSONA},9:16").unwrap();
+        }
+        text
+    };
+    let before = rows(&[("a", "Hello."), ("b", "Good bye.")]);
+    for (what, after, code) in [
+        ("edited", rows(&[("a", "Good evening."), ("b", "Good bye.")]), 9),
+        ("swapped", rows(&[("a", "Good bye."), ("b", "Hello.")]), 0),
+        ("other ids", rows(&[("1", "Hello."), ("2", "Good bye.")]), 0),
+        ("edited by a full stop", rows(&[("a", "Hello!"), ("b", "Good bye.")]), 9),
+        ("another ratio", before.replacen("9:16", "1:1", 1), 9),
+    ] {
+        for lost in ["sheet-output/.callsheet", "sheet-output"] {
+            let scenario = Scenario::with_text(&before);
+            scenario.run_sheet(&[]).expect_code(0);
+            scenario.write("sheet.csv", &after);
+            scenario.remove(lost);
+            for _ in 0..2 {
+                let run = scenario.run_sheet(&[]);
+                assert_eq!(scenario.accepted(), 2, "{what}, without {lost}: {run:?}");
+                run.expect_code(code);
+            }
+            let rows = scenario.results();
+            let videos: std::collections::BTreeSet<&str> =
+                rows.iter().map(|row| row["remote_id"].as_str()).collect();
+            assert_eq!(videos.len(), 2, "{what}");
+            assert!(rows.iter().all(|row| row["status"] == "done"), "{what}");
+            scenario.run_sheet(&["--redo-changed"]).expect_code(0);
+            let new = usize::from(code == 9);
+            assert_eq!(scenario.accepted(), 2 + new, "{what}: paid again on request");
+        }
+    }
+}
+
+#[test]
 fn a_damaged_journal_is_refused_and_not_changed() {
     let scenario = Scenario::new(2);
     scenario.run_sheet(&[]).expect_code(0);

@@ -10,6 +10,7 @@ mod accounts;
 mod clocks;
 mod downloads;
 mod duplicate_runs;
+mod edited_rows;
 mod harness;
 mod inventory;
 mod limits;

@@ -13,6 +13,8 @@ use crate::model::{
 /// The reservation of each job by the price table.
 const LISTED: Credits = Credits::whole(5);
 
+const HOUR: Duration = Duration::from_secs(60 * 60);
+
 /// What was observed so far, in true time.
 #[derive(Debug, Default)]
 pub(super) struct Invariants {
@@ -130,6 +132,8 @@ impl Invariants {
             }
         }
         let named = failure.and_then(|failure| Some(failure.retry_after?.end(now)));
+        // Reads and downloads are held for an hour at most; a run of submits ends before that.
+        let named = named.map(|named| if lane == 0 { named } else { named.min(now.plus(HOUR)) });
         self.pauses[lane] = self.pauses[lane].max(named);
     }
 
@@ -259,6 +263,31 @@ impl Invariants {
         );
     }
 
+    /// Checks that no submit pays for a row again that was paid for before the journal was lost and its id or its text was
+    /// edited.
+    pub(super) fn check_new(
+        &self,
+        entry: &Entry,
+        provider: &SimulatedProvider,
+        options: &RunOptions,
+    ) {
+        let Event::Job { job, event: JobEvent::SubmitStarted { tag, generation, fingerprint, .. } } =
+            &entry.event
+        else {
+            return;
+        };
+        let is_new = generation.0 == 0 && self.states[job].tag.is_none();
+        if !self.journal_was_lost || !is_new || options.redo_changed {
+            return;
+        }
+        for accepted in provider.accepted.iter().filter(|row| row.tag != *tag) {
+            let is_taken = self.known.contains(&accepted.tag);
+            let id = accepted.name.split(' ').nth(1).unwrap();
+            let is_other = id != job.as_str() && accepted.fingerprint != *fingerprint;
+            assert!(is_taken || is_other, "{job} was paid for before an edit: {accepted:?}");
+        }
+    }
+
     /// Returns what the submits of this run have cost and promised.
     fn committed_by_run(&self) -> Credits {
         let begun = self.begun.iter();
@@ -338,6 +367,8 @@ impl Invariants {
             // Without a journal, a run that could not read the list knows no job, and submits none.
             let is_to_be_found = self.journal_was_lost && state.tag.is_none();
             let is_older = self.journal_was_lost && state.generation.0 > 0;
+            // Another row may have its id by now.
+            let is_to_be_found = is_to_be_found || self.journal_was_lost && self.rows_were_edited;
             assert!(is_known || is_to_be_found || is_older, "unknown: {accepted:?}");
             if state.tag.as_ref() != Some(&accepted.tag) {
                 continue;

@@ -243,9 +243,26 @@ mutant! { CollectSkipsList:
     }
 }
 
+mutant! { EditsForgotten:
+    fn may_be_edited(&self) -> bool {
+        false
+    }
+}
+
+mutant! { NamelessIgnored:
+    fn may_be_nameless(&self, _proof: &PendingProof, _listing: &Listing) -> bool {
+        false
+    }
+}
+
 mutant! { OtherIdsForgotten:
     fn other_ids<'a>(&self, _job: &'a TrackedJob) -> Vec<&'a JobId> {
         Vec::new()
+    }
+
+    // As with recordings, whose texts the list does not show.
+    fn may_be_edited(&self) -> bool {
+        false
     }
 }
 
@@ -340,7 +357,9 @@ is_caught! {
     forgetting_an_adopted_charge_is_caught: AdoptedIsFree, Recorder::Faithful, "credits counted";
     skipping_the_inventory_of_a_lost_journal_is_caught: InventorySkipped, Recorder::Faithful, "paid";
     collecting_without_the_list_is_caught: CollectSkipsList, Recorder::Faithful, "a collecting run left";
-    forgetting_other_ids_is_caught: OtherIdsForgotten, Recorder::Faithful, "unknown";
+    paying_again_for_edited_rows_is_caught: EditsForgotten, Recorder::Faithful, "before an edit";
+    believing_a_list_with_nameless_rows_is_caught: NamelessIgnored, Recorder::Faithful, "paid";
+    forgetting_other_ids_is_caught: OtherIdsForgotten, Recorder::Faithful, "before an edit";
     failing_a_job_for_a_failed_poll_is_caught: FailedPollFailsJob, Recorder::Faithful, "lost";
     rendering_again_for_an_expired_link_is_caught: LinkExpiryResubmits, Recorder::Faithful, "paid";
     failing_a_job_for_a_missing_link_is_caught: MissingLinkFailsJob, Recorder::Faithful, "lost";

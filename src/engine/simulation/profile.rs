@@ -48,6 +48,8 @@ pub(super) struct ProviderProfile {
     pub(super) copied: u64,
     /// Jobs that another run has paid for too, in percent.
     pub(super) twins: u64,
+    /// Jobs that are shown without their names, in percent.
+    pub(super) nameless: u64,
     /// Whether it hides finished renders, or unfinished ones.
     pub(super) hides: Option<bool>,
     pub(super) list_refused: u64,
@@ -108,6 +110,7 @@ impl ProviderProfile {
             hides: *random.one_of(&[None, None, None, None, None, Some(true), Some(false)]),
             twins: 0,
             copied: if random.percent(10) { 30 } else { 0 },
+            nameless: 0,
             list_refused: if random.percent(10) { 60 } else { 0 },
             fleet_refused: if random.percent(10) { 40 } else { 0 },
             foreign_rows: if random.percent(40) { 50 } else { 0 },
@@ -127,6 +130,7 @@ impl ProviderProfile {
         self.list_cap == usize::MAX
             && self.list_refused == 0
             && self.hides.is_none()
+            && self.nameless == 0
             && latest <= settle.saturating_mul(4)
     }
 
@@ -148,6 +152,7 @@ impl ProviderProfile {
             list_delay: Duration::ZERO,
             list_cap: usize::MAX,
             list_order: ListOrder::NewestFirst,
+            nameless: 0,
             hides: None,
             twins: 0,
             list_refused: 0,

@@ -7,17 +7,22 @@ use std::time::Duration;
 use super::profile::{LATEST_ACCEPTANCE, LATEST_BEHIND_GATEWAY, ProviderProfile};
 use super::random::Random;
 use crate::model::{
-    AcceptedJob, Artifact, Command, Credits, DownloadRequest, Failure, FailureKind, ListFilter,
-    ListOrder, Listing, Outcome, RemoteId, RenderReport, RenderStatus, RequestEcho, RetryAfter,
-    Tag, Timestamp, find_tags,
+    AcceptedJob, Artifact, Command, Credits, DownloadRequest, Failure, FailureKind, Fingerprint,
+    ListFilter, ListOrder, Listing, Outcome, RemoteId, RenderReport, RenderStatus, RequestEcho,
+    RetryAfter, Speech, Tag, Timestamp, VideoRequest, find_tags,
 };
 
 /// One accepted submit.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one job")]
 pub(super) struct Accepted {
     pub(super) remote: RemoteId,
     pub(super) name: String,
     pub(super) tag: Tag,
+    pub(super) text: String,
+    pub(super) fingerprint: Fingerprint,
+    /// Whether the list and the answers show it without its name.
+    is_nameless: bool,
     pub(super) at: Timestamp,
     /// When it appears in the list.
     pub(super) listed_from: Timestamp,
@@ -101,8 +106,8 @@ impl SimulatedProvider {
     /// Handles a request that arrives at `now`, and returns the answer.
     pub(super) fn handle(&mut self, now: Timestamp, command: Command) -> Outcome {
         match command {
-            Command::Submit { job, name, .. } => {
-                Outcome::Submitted { job, result: self.submit(now, &name) }
+            Command::Submit { job, name, request } => {
+                Outcome::Submitted { job, result: self.submit(now, &name, &request) }
             }
             Command::Poll { remotes } => {
                 let share = self.profile.fleet_refused;
@@ -130,7 +135,12 @@ impl SimulatedProvider {
         }
     }
 
-    fn submit(&mut self, now: Timestamp, name: &str) -> Result<AcceptedJob, Failure> {
+    fn submit(
+        &mut self,
+        now: Timestamp,
+        name: &str,
+        request: &VideoRequest,
+    ) -> Result<AcceptedJob, Failure> {
         let profile = self.profile.clone();
         let fail = |kind| Err(Failure::new(kind, "not accepted"));
         if self.random.percent(profile.not_sent) {
@@ -155,7 +165,7 @@ impl SimulatedProvider {
             if !is_full && self.random.percent(profile.repeated_by_gateway) {
                 // The first request was accepted, and the refusal is for its repetition.
                 self.refused_twins.insert(tag.clone());
-                self.accept(now, now, name, tag);
+                self.accept(now, now, name, tag, request);
             }
             return Err(self.throttled());
         }
@@ -178,12 +188,19 @@ impl SimulatedProvider {
         let tenths = if is_late { self.random.below(11) } else { 0 };
         let latest = if is_gateway { LATEST_BEHIND_GATEWAY } else { LATEST_ACCEPTANCE };
         let at = now.plus(latest / 10 * u32::try_from(tenths).unwrap());
-        let remote = self.accept(at, at.plus(profile.list_delay), name, tag);
+        let remote = self.accept(at, at.plus(profile.list_delay), name, tag, request);
         self.update_peak(now);
         if is_lost { Err(lost) } else { Ok(AcceptedJob::tagged(remote)) }
     }
 
-    fn accept(&mut self, at: Timestamp, listed_from: Timestamp, name: &str, tag: Tag) -> RemoteId {
+    fn accept(
+        &mut self,
+        at: Timestamp,
+        listed_from: Timestamp,
+        name: &str,
+        tag: Tag,
+        request: &VideoRequest,
+    ) -> RemoteId {
         let remote: RemoteId = format!("remote-{}", self.accepted.len()).parse().unwrap();
         let begins = self.next_free(at);
         let finishes = begins.plus(self.random.millis(5_000, 200_000));
@@ -203,6 +220,12 @@ impl SimulatedProvider {
             remote: remote.clone(),
             name: name.to_owned(),
             tag,
+            text: match &request.speech {
+                Speech::Text(text) => text.to_string(),
+                Speech::Audio(_) => unreachable!("the simulation has no recordings"),
+            },
+            fingerprint: Fingerprint::of(request),
+            is_nameless: self.profile.nameless > 0 && self.random.percent(self.profile.nameless),
             at,
             listed_from,
             begins,
@@ -284,6 +307,11 @@ impl SimulatedProvider {
         is_visible.then(|| self.describe(now, job, is_odd))
     }
 
+    fn shown_name(&self, job: &Accepted) -> Option<String> {
+        let is_nameless = job.is_nameless && self.profile.nameless > 0;
+        (!is_nameless).then(|| job.name.clone())
+    }
+
     fn describe(&self, now: Timestamp, job: &Accepted, is_odd: bool) -> RenderReport {
         let status = match now >= job.finishes {
             true if job.fails_at(now) => RenderStatus::Failed,
@@ -293,6 +321,7 @@ impl SimulatedProvider {
             false => RenderStatus::Running,
         };
         let is_copy = job.remote.as_str().starts_with("copy");
+        let text = if is_copy { "Another text" } else { &*job.text };
         let has_output = status == RenderStatus::Done && now >= job.output_from;
         let is_early = now.since(job.finishes) < EARLY && now >= job.finishes;
         let reported = if !self.profile.underreports {
@@ -306,7 +335,7 @@ impl SimulatedProvider {
         };
         RenderReport {
             remote: job.remote.clone(),
-            name: Some(job.name.clone()),
+            name: self.shown_name(job),
             // A link contains the time when it was made.
             output: has_output.then(|| format!("{FILES}{}", now.as_millis())),
             thumbnail: None,
@@ -315,7 +344,7 @@ impl SimulatedProvider {
             failed_reason: job.lacks_credits.then(|| "Insufficient credits.".to_owned()),
             progress: Some(0.5),
             created_at: Some(job.at.plus(self.profile.clock_ahead)),
-            echo: Box::new(RequestEcho::new(is_copy.then_some("Another text"), None, None)),
+            echo: Box::new(RequestEcho::new(Some(text), None, None)),
             status,
         }
     }
@@ -353,6 +382,8 @@ impl SimulatedProvider {
                 .map(|job| self.describe(now, job, false))
                 .filter(|row| {
                     filter.wants(row.name.as_deref(), Some(&row.remote), row.credits_used)
+                        || filter.wants_as_paid(row)
+                        || filter.wants_nameless(row)
                 })
                 .collect(),
             rows: u64::try_from(visible.len() + foreign).unwrap(),

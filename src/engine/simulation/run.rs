@@ -99,6 +99,11 @@ impl Simulation {
         let mut profile = ProviderProfile::new(&mut random);
         profile.underreports = Random::new(seed ^ 0xC0DE).percent(20);
         profile.twins = if Random::new(seed ^ 0xDAB).percent(10) { 30 } else { 0 };
+        if Random::new(seed ^ 0xD0DE).percent(10) {
+            profile.nameless = 20;
+            // Nothing would show them.
+            profile.repeated_by_gateway = 0;
+        }
         let cap = random
             .percent(25)
             .then(|| Credits::whole(i64::try_from(10 + random.below(60)).unwrap()));
@@ -189,7 +194,11 @@ impl Simulation {
         let profile = &mut self.provider.profile;
         let is_page = profile.list_cap == 10;
         let is_whole = profile.list_cap == usize::MAX;
-        if !(is_page || is_whole) || profile.hides.is_some() || self.invariants.rows_were_edited {
+        if !(is_page || is_whole)
+            || profile.hides.is_some()
+            || profile.nameless > 0
+            || self.invariants.rows_were_edited
+        {
             return;
         }
         // Creates behind a gateway have arrived, and the list may not show them yet.
@@ -210,8 +219,14 @@ impl Simulation {
         self.options.journal_was_lost = has_evidence;
         self.options.is_unattended |= !has_evidence;
         self.invariants.lose_journal();
+        let mut random = Random::new(self.options.seed ^ self.steps ^ 0xED17);
+        if has_evidence && random.percent(50) {
+            self.name_remotes();
+        }
         if self.random.percent(30) {
             self.rename_jobs();
+        } else if random.percent(50) {
+            self.edit_after_loss(&mut random);
         }
     }
 
@@ -279,6 +294,7 @@ impl Simulation {
     /// Checks the entries of a step, which begin at `first` in the journal, and the batch after it.
     fn check(&mut self, batch: &Batch, first: usize, ready: &PersistedStep) {
         for entry in &self.journal[first..] {
+            self.invariants.check_new(entry, &self.provider, &self.options);
             self.invariants.on_entry(entry, self.now, &self.options);
         }
         if !self.recorder.holds_back() {

@@ -1,10 +1,13 @@
 //! What the user does: the options of each command, and edits of the sheet.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::random::Random;
 use super::run::{Simulation, planned};
 use crate::engine::{RunOptions, Submits};
-use crate::model::{Credits, FailureAllowance, JobId, Phase};
+use crate::model::{Credits, FailureAllowance, JobId, Phase, RemoteId};
 
 impl Simulation {
     /// Chooses the options of a command.
@@ -74,13 +77,44 @@ impl Simulation {
     /// Continues with a version, or a sheet, that gives the jobs other ids.
     pub(super) fn rename_jobs(&mut self) {
         for (number, job) in self.jobs.iter_mut().enumerate() {
-            let spec = std::sync::Arc::make_mut(&mut job.spec);
+            let spec = Arc::make_mut(&mut job.spec);
             if spec.former_id.is_none() && spec.row_id.is_none() {
                 let id = format!("new-{number:03}").parse().unwrap();
                 let former = Some(std::mem::replace(&mut spec.id, id));
                 *(if number % 2 == 0 { &mut spec.former_id } else { &mut spec.row_id }) = former;
             }
         }
+    }
+
+    /// Edits, swaps and renumbers rows of a campaign whose journal is lost.
+    pub(super) fn edit_after_loss(&mut self, random: &mut Random) {
+        if self.jobs.iter().any(|job| job.spec.other_ids().next().is_some()) {
+            // A row whose id and text were edited is new.
+            return;
+        }
+        self.invariants.rows_were_edited = true;
+        let edited = usize::try_from(random.below(self.jobs.len() as u64)).unwrap();
+        if random.percent(50) {
+            let kept = self.jobs[edited].spec.id.clone();
+            self.jobs[edited] = planned(edited, 2);
+            Arc::make_mut(&mut self.jobs[edited].spec).id = kept;
+        }
+        if random.percent(50) {
+            let ids: Vec<JobId> = self.jobs.iter().map(|job| job.spec.id.clone()).collect();
+            let by = usize::try_from(random.below(self.jobs.len() as u64)).unwrap();
+            for (place, job) in self.jobs.iter_mut().enumerate() {
+                Arc::make_mut(&mut job.spec).id = ids[(place + by) % ids.len()].clone();
+            }
+        }
+    }
+
+    /// Names what was paid for, as results do that are left on disk.
+    pub(super) fn name_remotes(&mut self) {
+        let id = |name: &str| name.split(' ').nth(1).unwrap().parse().unwrap();
+        let accepted = self.provider.accepted.iter();
+        let named = accepted.map(|row| (id(&row.name), row.remote.clone()));
+        let newest: BTreeMap<JobId, RemoteId> = named.collect();
+        self.options.known_remotes = newest.into_iter().collect();
     }
 
     fn done(&self) -> Vec<JobId> {

@@ -115,7 +115,14 @@ impl RowSink for ListRows {
         let created = text("created_at").and_then(Timestamp::parse);
         // Only matching rows are parsed; they are few in a long list.
         let charged = fields.get("credits_used").and_then(charge);
-        let is_own = self.filter.wants(text("name"), id.as_ref(), charged);
+        let mut is_own = self.filter.wants(text("name"), id.as_ref(), charged);
+        let mut is_kept = is_own;
+        let may_be_wanted = is_own || self.filter.may_want(text("name"));
+        let report = may_be_wanted.then(|| parse_job(&row)).flatten();
+        if !is_own && let Some(report) = &report {
+            is_own = self.filter.wants_as_paid(report);
+            is_kept = is_own || self.filter.wants_nameless(report);
+        }
         self.order.push(created, id.filter(|_| is_own));
         if let Some(created) = created {
             let oldest = self.listing.oldest.unwrap_or(created);
@@ -125,8 +132,8 @@ impl RowSink for ListRows {
             self.listing.shows_finished |= status.is_final();
             self.listing.shows_unfinished |= !status.is_final();
         }
-        if is_own {
-            let report = parse_job(&row).ok_or("one of our own jobs in it has no id")?;
+        if is_kept {
+            let report = report.ok_or("one of our own jobs in it has no id")?;
             self.budget.take(size_of_report(&report))?;
             self.listing.found.push(report);
         }
@@ -266,7 +273,7 @@ mod tests {
         let filter = ListFilter {
             tags: [tag.clone()].into(),
             references: ["w".parse().unwrap()].into(),
-            own: None,
+            ..ListFilter::default()
         };
         (tag, ListRows::new(Arc::new(filter)))
     }

@@ -170,7 +170,10 @@ fn describe_job(summary: &Summary, job: &JobId, event: &JobEvent) -> LogLine {
         JobEvent::SubmitLost { failure: cause } => LogLine::new(Quiet, Warning, "in doubt",
             format!("sent, but no response says whether it was accepted: {}", failure(cause))),
         JobEvent::Adopted { remote, tag, .. } => LogLine::new(Normal, Active, "adopted",
-            format!("found at the provider as {remote}; not paid again")).with_detail(format!(", tag `{tag}`")),
+            format!("found at the provider as {remote}; {}", match summary.row(job) {
+                Some(row) if row.has_changed() => "its row was edited since, and the video stays as it is",
+                _ => "not paid again",
+            })).with_detail(format!(", tag `{tag}`")),
         JobEvent::NotProven { why } => LogLine::new(Verbose, Dim, "unproven", sanitize(&why.to_string())),
         JobEvent::FoundAbsent => LogLine::new(Normal, Active, "absent",
             "proven not to be at the provider; can be sent again")

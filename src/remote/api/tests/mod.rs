@@ -62,7 +62,7 @@ pub(super) async fn list(remote: &Remote) -> Result<Listing, Failure> {
         filter: Arc::new(ListFilter {
             tags: find_tags(TAG).collect(),
             references: [remote_id("witness")].into(),
-            own: None,
+            ..ListFilter::default()
         }),
     };
     let Outcome::Listed { result } =
