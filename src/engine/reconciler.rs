@@ -47,6 +47,8 @@ pub(super) struct Reconciler {
     /// How long a list that must be read is waited for.
     patience: Duration,
     without_list: bool,
+    /// Whether the run waits for renders, so that it can wait for a late list meanwhile.
+    waits_for_renders: bool,
     jitter: Jitter,
     rules: &'static dyn SafetyRules,
     pub(super) inventory: Inventory,
@@ -77,6 +79,7 @@ impl Reconciler {
             settle,
             patience: options.limits.patience.unwrap_or(settle * LIST_PATIENCE),
             without_list: options.without_list,
+            waits_for_renders: !options.leave_after_submitting,
             jitter,
             rules,
             inventory: Inventory::new(options, rules),
@@ -218,7 +221,8 @@ impl Reconciler {
         let newest = accepted.into_iter().find(may_be_newest);
         let newest = newest.and_then(|(_, index)| jobs[*index].state.phase.remote());
         let is_listed = |remote: &RemoteId| listing.found.iter().any(|row| row.remote == *remote);
-        let is_late = !self.rules.is_up_to_date(newest.is_none_or(is_listed));
+        let is_late =
+            self.waits_for_renders && !self.rules.is_up_to_date(newest.is_none_or(is_listed));
         self.detector.on_checked(now, request.started, is_late);
     }
 

@@ -316,16 +316,19 @@ impl Invariants {
     pub(super) fn twins_are_counted(
         &self,
         batch: &Batch,
-        limits: &Limits,
+        options: &RunOptions,
         provider: &SimulatedProvider,
     ) {
-        let profile = &provider.profile;
+        let (limits, profile) = (&options.limits, &provider.profile);
         let is_readable = profile.read_faults + profile.list_refused + profile.fatal == 0;
         let stop = batch.stop_reason();
         let is_late = |(accepted, _): &(Timestamp, RemoteId)| {
             self.last_list < Some(accepted.plus(limits.settle * 4))
         };
-        if is_readable && stop.is_none_or(StopReason::finishes_paid_work) {
+        if is_readable
+            && !options.leave_after_submitting
+            && stop.is_none_or(StopReason::finishes_paid_work)
+        {
             let unlisted = self.unlisted.as_ref().filter(|submit| is_late(submit));
             assert!(unlisted.is_none(), "{unlisted:?} was not looked for in the list");
         }

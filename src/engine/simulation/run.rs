@@ -273,7 +273,7 @@ impl Simulation {
             });
             self.check(&batch, first, &ready);
             if ready.finished {
-                self.invariants.twins_are_counted(&batch, &self.options.limits, &self.provider);
+                self.invariants.twins_are_counted(&batch, &self.options, &self.provider);
                 return true;
             }
             for command in ready.commands {
