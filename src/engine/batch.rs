@@ -23,7 +23,7 @@ use super::poll_intervals::PollUrgency;
 use super::poller::Poller;
 use super::reads::Reads;
 use super::reconciler::{ListRefusal, Reconciler};
-use super::reopening::{Reopening, duplicate};
+use super::reopening::{Reopening, adopt_duplicate};
 use super::rules::{SafetyRules, SoundRules};
 use super::step::{PersistedStep, Step};
 use super::submitter::{NextSubmit, Submitter};
@@ -944,7 +944,7 @@ impl Batch {
         let own = self.reconciler.own_tags(&self.jobs);
         for (index, event) in duplicates(&self.jobs, own, listing, self.rules) {
             self.transition(now, index, event);
-            if let Some(event) = duplicate(&self.jobs[index]) {
+            if let Some(event) = adopt_duplicate(&self.jobs[index]) {
                 self.transition(now, index, event);
             }
             if request.includes_own_rows && !request.is_inventory {
@@ -1041,7 +1041,7 @@ impl Batch {
                 self.transition(now, index, JobEvent::LinkExpired { failure: failure.clone() });
             }
             self.transition(now, index, JobEvent::Failed { failure, charged: None });
-            if let Some(event) = duplicate(&self.jobs[index]) {
+            if let Some(event) = adopt_duplicate(&self.jobs[index]) {
                 self.transition(now, index, event);
             }
             return false;
@@ -1196,7 +1196,7 @@ impl Batch {
             self.stop(StopReason::OutOfCredits { message: failure.to_string() });
         }
         self.transition(now, index, JobEvent::Failed { failure, charged });
-        if let Some(event) = duplicate(&self.jobs[index]) {
+        if let Some(event) = adopt_duplicate(&self.jobs[index]) {
             self.transition(now, index, event);
         } else if is_revisited {
             // An earlier run has counted it.

@@ -33,7 +33,7 @@ impl Reopening {
                 options.missing_files.contains(&job.spec.id).then_some(JobEvent::FileMissing)
             }
             Phase::Failed { remote, failure } => {
-                if let Some(event) = duplicate(job) {
+                if let Some(event) = adopt_duplicate(job) {
                     return Some(event);
                 }
                 // An edited row whose job was never charged is new.
@@ -83,7 +83,7 @@ impl Reopening {
 }
 
 /// Returns the event by which a failed job takes over another render with its tag that was paid for.
-pub(super) fn duplicate(job: &TrackedJob) -> Option<JobEvent> {
+pub(super) fn adopt_duplicate(job: &TrackedJob) -> Option<JobEvent> {
     let state = &job.state;
     let remote = state.duplicates.first().filter(|_| !job.has_changed())?;
     matches!(state.phase, Phase::Failed { .. }).then_some(())?;

@@ -51,8 +51,8 @@ pub(super) struct Submitter {
     pub(super) outstanding: usize,
     /// Answers lost since a submit was last known to be accepted or not.
     consecutive_lost: usize,
-    /// Jobs whose submit was refused, or that were reopened, with the time: each is looked for in the list before it is sent again. One list
-    /// requested later covers all of them.
+    /// Jobs whose submit was refused, or that were reopened, with the time: each is looked for in the list before it is
+    /// sent again. One list requested later covers all of them.
     refused: BTreeMap<usize, Timestamp>,
     names: Names,
 }

@@ -15,6 +15,10 @@ use super::{Artifact, Failure, JobEvent, Output, RemoteId, variant_name};
 ///    └─FoundAbsent── InDoubt <───┘ SubmitLost           │   └─────LinkExpired──────┴──────FileMissing───────┘
 ///                       └────────────Adopted────────────┘
 /// ```
+///
+/// An accepted job that failed is asked for once more (`Revisited`), or another render of it is `Adopted`: both lead back
+/// to Rendering. `Reopened` leads to Pending from every phase but Submitting, and from Rendering only if the render is
+/// finished and its video cannot be downloaded.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
