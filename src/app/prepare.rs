@@ -11,7 +11,9 @@ use super::catalogue::{NameLookup, NetworkUse};
 use super::duplicates::{Reuse, decide, due};
 use super::error::Error;
 use super::first_run::FirstRun;
-use super::identity::{has_videos, is_journal_behind, named_remotes, results_name_unknown_jobs};
+use super::identity::{
+    is_journal_behind, named_remotes, results_name_unknown_jobs, shows_accepted_jobs,
+};
 use super::manifest::{LoadedManifest, missing_files, note_trial};
 use super::notices::{Confirm, Notices};
 use super::notifications::Notifications;
@@ -396,8 +398,10 @@ impl RunRequest {
         let named = manifest.ids.named.iter();
         let mut named: Vec<_> = named.map(|(job, remote)| (job.clone(), remote.clone())).collect();
         if self.run_options.journal_was_lost {
-            named.extend(named_remotes(&summary.campaign().out));
-            self.run_options.has_videos = has_videos(&summary.campaign().out);
+            let out = &summary.campaign().out;
+            let in_results = named_remotes(out);
+            self.run_options.has_accepted_jobs = shows_accepted_jobs(out, &in_results);
+            named.extend(in_results);
         }
         self.run_options.known_remotes = named;
         if manifest.shard.is_some() {

@@ -74,7 +74,7 @@ pub(super) struct AbsenceProofs {
     pub(super) longest_list: u64,
     /// Whether a list of this run has shown a finished and an unfinished render.
     has_shown_finished: bool,
-    has_shown_unfinished: bool,
+    pub(super) has_shown_unfinished: bool,
     /// How long a render may take: an accepted job has finished then.
     render_timeout: Duration,
     doubts: HashMap<usize, Doubt>,

@@ -1,6 +1,7 @@
 //! The whole run as one value. [`Batch`] owns the parts of the engine, passes them what happened, and carries out what
 //! they decide.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use super::budget::Budget;
 use super::concurrency_limit::{ConcurrencyLimit, FixedLimit};
 use super::decision::{Decision, WakeUp};
 use super::downloads::Downloads;
-use super::inventory::{Verdict, reaches};
+use super::inventory::{Verdict, leaves_out_unfinished, reaches};
 use super::job::{Sender, TrackedJob};
 use super::job_table::JobTable;
 use super::lane::LaneLimiter;
@@ -121,6 +122,8 @@ impl Batch {
         // A recorded loss of the journal stays in effect until the list has been read.
         let is_loss_recorded = past.last_loss > 0;
         options.journal_was_lost |= is_loss_recorded;
+        // What the folder showed then may have been written over.
+        options.has_accepted_jobs |= is_loss_recorded;
         // What a job had before it was reopened is on record, too.
         options.known_remotes.retain(|(_, remote)| !past.superseded.contains(remote));
         let selected = jobs.iter().filter(|job| job.selected).count();
@@ -451,9 +454,9 @@ impl Batch {
         self.stop.is_none() && !self.reconciler.inventory.is_settled()
     }
 
-    /// Checks whether submits wait for a list after a refusal.
-    fn waits_for_list(&self, now: Timestamp) -> bool {
-        self.wants_to_submit() && self.submitter.needs_list(now, &self.jobs)
+    /// Returns when the list is read after a refusal, if submits wait for that.
+    fn waits_for_list(&self, now: Timestamp) -> Option<Timestamp> {
+        self.submitter.needs_list(now, &self.jobs).filter(|_| self.wants_to_submit())
     }
 
     /// Checks whether the run still looks for jobs in doubt.
@@ -543,6 +546,12 @@ impl Batch {
         let is_inventory = self.awaits_inventory();
         let for_jobs = is_inventory || self.is_reconciling(now);
         let for_refused = self.waits_for_list(now);
+        if !self.reconciler.proofs.has_shown_unfinished
+            && !self.reconciler.is_waiting()
+            && self.submitter.checks_unfinished(&self.jobs)
+        {
+            self.reconciler.detector.schedule(now);
+        }
         let Some(due) = self.reconciler.due(now, for_jobs, for_refused) else {
             return;
         };
@@ -674,7 +683,7 @@ impl Batch {
         remotes: Vec<RemoteId>,
         result: Result<Vec<RenderReport>, Failure>,
     ) {
-        let reports = match result {
+        let mut reports = match result {
             Ok(reports) => reports,
             Err(failure) => {
                 self.reconciler.inventory.retry(remotes);
@@ -683,6 +692,13 @@ impl Batch {
         };
         self.on_read(now);
         self.reconciler.on_looked_up(now);
+        // Of several renders of a job, the newest generation counts.
+        let own = self.reconciler.own_tags(&self.jobs);
+        let generation = |report: &RenderReport| {
+            let tags = report.name.as_deref().into_iter().flat_map(find_tags);
+            tags.filter_map(|tag| Some(own.owner(&tag)?.1)).max()
+        };
+        reports.sort_by_cached_key(|report| Reverse(generation(report)));
         for report in &reports {
             let named = self.reconciler.inventory.on_found(&report.remote);
             let named = named.or_else(|| self.owner(report));
@@ -838,7 +854,9 @@ impl Batch {
             }
         }
         if request.includes_own_rows {
-            self.check_refused(&request, &listing);
+            let ours = leaves_out_unfinished(&listing, &self.jobs, request.started, self.rules);
+            self.submitter.on_unfinished(listing.shows_unfinished, ours);
+            self.check_refused(now, &request, &listing);
         }
         if !adopted.may_have_more {
             self.advance_inventory(now, &request, &listing, adopted.has_unknown);
@@ -847,16 +865,23 @@ impl Batch {
     }
 
     /// Lets refused jobs that the list does not show be sent again, if it would show them.
-    fn check_refused(&mut self, request: &ListRequest, listing: &Listing) {
+    fn check_refused(&mut self, now: Timestamp, request: &ListRequest, listing: &Listing) {
         let started = request.started.minus(listing.age);
         let Some(since) = self.submitter.refused_since().filter(|since| *since < started) else {
             return;
         };
         let longest = self.longest_list;
-        if self.options.without_list || reaches(listing, &self.jobs, since, longest, self.rules) {
-            self.submitter.on_listed(started);
-        } else if self.wants_to_submit() {
-            let message = format!("the list may be cut off after {} rows", listing.rows);
+        let is_believed = self.options.without_list
+            || reaches(listing, &self.jobs, request.started, since, longest, self.rules)
+                && !self.submitter.hides_unfinished;
+        let settle = self.options.limits.settle;
+        let is_unproven = self.submitter.on_listed(now, started, is_believed, settle);
+        if is_unproven && self.wants_to_submit() {
+            let message = if self.submitter.hides_unfinished {
+                "the list may leave out renders under way".to_owned()
+            } else {
+                format!("the list may be cut off after {} rows", listing.rows)
+            };
             self.stop(StopReason::InventoryUnproven { message });
         }
     }
@@ -1057,7 +1082,7 @@ impl Batch {
     fn on_list_failed(&mut self, now: Timestamp, started: Timestamp, failure: Failure) {
         let unproven = AbsenceProofs::on_refused(&self.jobs, &failure);
         self.carry_out(now, unproven);
-        let is_awaited = self.awaits_inventory() || self.waits_for_list(now);
+        let is_awaited = self.awaits_inventory() || self.waits_for_list(now).is_some();
         match self.reconciler.on_refused(now, started, &failure, is_awaited) {
             ListRefusal::Retry => {}
             ListRefusal::Stop => {

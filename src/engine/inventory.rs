@@ -73,8 +73,8 @@ pub(super) struct Inventory {
     begun: Timestamp,
     /// Whether there is evidence of work that is not on record.
     has_evidence: bool,
-    /// Whether there must be jobs, because the journal was lost and videos are on disk.
-    must_show_jobs: bool,
+    /// Whether the journal was lost, and other records know of accepted jobs.
+    has_accepted_jobs: bool,
     /// Whether the journal knows of no submit.
     is_new: bool,
     /// Since when pending jobs whose submit was refused were not looked for.
@@ -102,7 +102,7 @@ impl Inventory {
             state: State::Settled,
             begun: Timestamp::default(),
             has_evidence: options.journal_was_lost,
-            must_show_jobs: options.journal_was_lost && options.has_videos,
+            has_accepted_jobs: options.journal_was_lost && options.has_accepted_jobs,
             is_new: false,
             refused_since: None,
             known: HashMap::new(),
@@ -233,7 +233,8 @@ impl Inventory {
             self.has_evidence = true;
         }
         if let Some(since) = self.refused_since {
-            self.has_evidence |= !reaches(listing, jobs, since, longest_list, self.rules);
+            let started = request.started;
+            self.has_evidence |= !reaches(listing, jobs, started, since, longest_list, self.rules);
         }
         let listings = if self.is_new && self.is_unattended {
             self.rules.listings_of_new_campaign()
@@ -329,8 +330,11 @@ impl Inventory {
         if missing > 0 {
             return Some(format!("the list lacks {missing} of the campaign's accepted jobs"));
         }
-        if self.must_show_jobs && listed.is_empty() && jobs.accepted.is_empty() {
-            return Some("the list shows no job of this campaign".to_owned());
+        if self.rules.must_show_jobs(self.has_accepted_jobs)
+            && listed.is_empty()
+            && jobs.accepted.is_empty()
+        {
+            return Some("jobs of this campaign were accepted, and the list shows none".to_owned());
         }
         if listing.age >= self.settle {
             return Some(format!("a cache has kept the list for {} s", listing.age.as_secs()));
@@ -354,16 +358,31 @@ pub(super) fn accepted_around(jobs: &JobTable, at: Timestamp) -> Vec<RemoteId> {
     before.chain(after).filter_map(|entry| remote(jobs, entry)).collect()
 }
 
+/// Checks whether a list requested at `started` shows none of our renders under way, of which there are some.
+pub(super) fn leaves_out_unfinished(
+    listing: &Listing,
+    jobs: &JobTable,
+    started: Timestamp,
+    rules: &dyn SafetyRules,
+) -> bool {
+    let accepted = jobs.accepted.range(..(started, 0)).rev();
+    let under_way = accepted.filter(|(_, index)| jobs[*index].is_in_flight()).take(NEWEST);
+    let mut under_way = under_way.filter_map(|entry| remote(jobs, entry)).peekable();
+    let is_listed = |remote: RemoteId| listing.found.iter().any(|row| row.remote == remote);
+    under_way.peek().is_some() && !rules.shows_unfinished(under_way.any(is_listed))
+}
+
 /// Returns when the oldest row of a list was accepted, if it is a job that the journal recorded then.
 fn recorded_oldest(listing: &Listing, jobs: &JobTable) -> Option<Timestamp> {
     let state = &jobs[jobs.with_remote(listing.oldest_own.as_ref()?)?].state;
     state.accepted_at.filter(|_| !state.is_adopted)
 }
 
-/// Checks whether a list would show a job that was accepted at `at`: it is whole, or shows one of ours beyond it.
+/// Checks whether a list requested at `started` would show a job that was accepted at `at`: it is whole, or shows one of ours beyond it.
 pub(super) fn reaches(
     listing: &Listing,
     jobs: &JobTable,
+    started: Timestamp,
     at: Timestamp,
     longest_list: u64,
     rules: &dyn SafetyRules,
@@ -375,6 +394,10 @@ pub(super) fn reaches(
     });
     if !accepted_around(jobs, at).is_empty() && accepted.clone().next().is_none() {
         // It shows none of our jobs, or not their names.
+        return false;
+    }
+    if leaves_out_unfinished(listing, jobs, started, rules) {
+        // It is late, or hides renders under way, of which the job would be one.
         return false;
     }
     // One that ends with a later job may have left out this one.

@@ -39,8 +39,9 @@ pub struct RunOptions {
     pub known_remotes: Vec<(JobId, RemoteId)>,
     /// The jobs of other shards, under all their ids: their rows are not taken for renumbered rows of this one.
     pub other_shards: BTreeSet<JobId>,
-    /// The output folder has videos, so that the provider has shown jobs of this campaign before.
-    pub has_videos: bool,
+    /// The output folder shows that jobs were accepted which the journal does not know, so that a complete list shows at
+    /// least one job of the campaign.
+    pub has_accepted_jobs: bool,
     /// Submit although the provider's list cannot be read, or does not prove what was paid for (`--without-list`).
     pub without_list: bool,
     /// Submit the first jobs of a campaign only if the list is known to be complete (`--require-proof`).

@@ -124,23 +124,22 @@ impl Reconciler {
         self.request.is_some()
     }
 
-    /// Returns when the list is due. `for_jobs`: it is needed for the inventory or for jobs in doubt. `for_refused`: submits
-    /// wait for it.
+    /// Returns when the list is due. `for_jobs`: it is needed for the inventory or for jobs in doubt. `for_refused`: from
+    /// when submits wait for it.
     pub(super) fn due(
         &self,
         now: Timestamp,
         for_jobs: bool,
-        for_refused: bool,
+        for_refused: Option<Timestamp>,
     ) -> Option<Timestamp> {
         if self.is_waiting() {
             return None;
         }
-        if for_refused && self.failures == 0 {
-            return Some(now);
-        }
-        let for_jobs = for_jobs || for_refused;
-        let for_jobs = for_jobs.then(|| self.next.unwrap_or(now));
-        for_jobs.into_iter().chain(self.detector.next).min()
+        let next = self.next.unwrap_or(now);
+        let is_failing = self.failures > 0;
+        let for_refused = for_refused.map(|from| if is_failing { from.max(next) } else { from });
+        let for_jobs = for_jobs.then_some(next);
+        for_jobs.into_iter().chain(for_refused).chain(self.detector.next).min()
     }
 
     /// Requests the list.
@@ -293,11 +292,15 @@ impl Reconciler {
         let wait = READ.wait(self.failures, self.jitter.of_job(usize::MAX));
         self.next = Some(now.plus(wait));
         let since = *self.failing_since.get_or_insert(started);
-        // A server that refuses to list will continue to.
+        let has_tried = self.failures >= TRIES_OF_REFUSED_LIST;
         let is_final = if failure.kind == FailureKind::Rejected {
-            self.failures >= TRIES_OF_REFUSED_LIST
+            // A server that refuses to list will continue to.
+            has_tried
         } else {
-            failure.kind != FailureKind::NotSent && now.since(since) >= self.patience
+            // One that asks for a pause lists after it.
+            let is_paused = failure.kind == FailureKind::Throttled && !has_tried;
+            let may_end = failure.kind != FailureKind::NotSent && !is_paused;
+            may_end && now.since(since) >= self.patience
         };
         if !is_awaited || !is_final {
             return ListRefusal::Retry;

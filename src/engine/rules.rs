@@ -165,6 +165,12 @@ pub(super) trait SafetyRules: Debug + Sync {
         has_shown.0 && (has_shown.1 || would_be_finished)
     }
 
+    /// Checks whether a list would show a refused create that was accepted, given whether it shows one of our renders
+    /// under way.
+    fn shows_unfinished(&self, shows_ours: bool) -> bool {
+        shows_ours
+    }
+
     /// Returns the order of a list.
     fn order(&self, listing: &Listing) -> ListOrder {
         listing.order
@@ -186,6 +192,12 @@ pub(super) trait SafetyRules: Debug + Sync {
     /// may have paid for jobs that the list does not show yet.
     fn listings_of_new_campaign(&self) -> u32 {
         2
+    }
+
+    /// Checks whether a complete list shows a job of the campaign: if other records than a lost journal know of accepted
+    /// ones. A list that shows none cannot be told from one that hides them.
+    fn must_show_jobs(&self, has_accepted_jobs: bool) -> bool {
+        has_accepted_jobs
     }
 
     /// Checks whether a row may be the job by what it is made from.

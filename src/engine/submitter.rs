@@ -54,6 +54,12 @@ pub(super) struct Submitter {
     /// Jobs whose submit was refused, or that were reopened, with the time: each is looked for in the list before it is
     /// sent again. One list requested later covers all of them.
     refused: BTreeMap<usize, Timestamp>,
+    /// When the list is read for them again, after one that would not have shown them.
+    looks_again_at: Option<Timestamp>,
+    /// Whether a list may have left out renders under way, and no list has shown one since.
+    pub(super) hides_unfinished: bool,
+    /// Whether the list was read after a refusal to see whether it shows renders under way.
+    has_checked_unfinished: bool,
     names: Names,
 }
 
@@ -74,6 +80,9 @@ impl Submitter {
             outstanding: 0,
             consecutive_lost: 0,
             refused: BTreeMap::new(),
+            looks_again_at: None,
+            hides_unfinished: false,
+            has_checked_unfinished: false,
             names: Names::Unknown,
         }
     }
@@ -83,11 +92,15 @@ impl Submitter {
         self.refused.insert(index, now);
     }
 
-    /// Checks whether nothing can be submitted until refused jobs were looked for in the list.
-    pub(super) fn needs_list(&self, now: Timestamp, jobs: &JobTable) -> bool {
-        !self.refused.is_empty()
+    /// Returns when the list is read for refused jobs, if nothing can be submitted until they were looked for. A render
+    /// under way shows what the list is worth.
+    pub(super) fn needs_list(&self, now: Timestamp, jobs: &JobTable) -> Option<Timestamp> {
+        let has_render = jobs.in_flight > self.outstanding || self.outstanding == 0;
+        let is_due = !self.refused.is_empty()
+            && has_render
             && self.lane.held_until(now).is_none()
-            && jobs.ready.iter().all(|index| self.refused.contains_key(index))
+            && jobs.ready.iter().all(|index| self.refused.contains_key(index));
+        is_due.then(|| self.looks_again_at.map_or(now, |at| at.max(now)))
     }
 
     /// Returns since when refused jobs have waited for a list.
@@ -95,14 +108,47 @@ impl Submitter {
         self.refused.values().min().copied()
     }
 
-    /// Notes that a list requested at `started` has shown all jobs of the campaign that it has.
-    pub(super) fn on_listed(&mut self, started: Timestamp) {
-        self.refused.retain(|_, refused| *refused >= started);
+    /// Checks whether the list is read now to see whether it shows renders under way: once, while there is one that it
+    /// must show. Later, when refused jobs are looked for, all may have finished.
+    pub(super) fn checks_unfinished(&mut self, jobs: &JobTable) -> bool {
+        let has_render = jobs.in_flight > self.outstanding;
+        let checks = has_render && !self.refused.is_empty() && !self.has_checked_unfinished;
+        self.has_checked_unfinished |= checks;
+        checks
+    }
+
+    /// Notes whether a list shows renders under way, or leaves out all of ours.
+    pub(super) const fn on_unfinished(&mut self, shows_any: bool, leaves_out_ours: bool) {
+        self.hides_unfinished = !shows_any && (self.hides_unfinished || leaves_out_ours);
+    }
+
+    /// Notes that a list requested at `started` has arrived. `is_believed`: it would show refused jobs that were accepted.
+    /// Returns whether they cannot be looked for.
+    pub(super) fn on_listed(
+        &mut self,
+        now: Timestamp,
+        started: Timestamp,
+        is_believed: bool,
+        settle: Duration,
+    ) -> bool {
+        if self.lane.held_until(started).is_some() {
+            // It is read again after the hold.
+            return false;
+        }
+        if is_believed {
+            self.refused.retain(|_, refused| *refused >= started);
+            self.looks_again_at = None;
+            return false;
+        }
+        let has_looked_again = self.looks_again_at.is_some_and(|at| at <= started);
+        self.looks_again_at.get_or_insert(now.plus(settle));
+        has_looked_again
     }
 
     /// Forgets which refused jobs were not looked for yet.
     pub(super) fn skip_list(&mut self) {
         self.refused.clear();
+        self.looks_again_at = None;
     }
 
     /// Notes whether the list shows an accepted job with its tag.

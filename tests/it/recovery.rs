@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use callsheet::sandbox::{FaultTrigger, Faults, FileFault, Ledger, ListFault, ResponseFault};
+use callsheet::sandbox::{
+    FaultTrigger, Faults, FileFault, Ledger, ListFault, ResponseFault, SandboxSettings,
+};
 
 use crate::program::{
     Folder, PERSONA, Scenario, digest, expect_nothing_paid_twice, quick, rendering, sheet,
@@ -39,6 +41,30 @@ fn a_plan_after_a_lost_journal_says_that_paid_work_is_looked_for() {
     scenario.write("emptied/.callsheet/journal.sqlite", "");
     let plan = ["plan", "sheet.csv", "--out", "emptied"];
     scenario.run(&plan).expect_code(0).expect_stderr(&warning);
+}
+
+#[test]
+fn an_emptied_journal_or_a_page_forbids_to_pay_if_the_list_shows_no_job() {
+    for kept in ["report.html", ".callsheet/journal.sqlite"] {
+        let mut scenario = Scenario::new(2);
+        scenario.run_sheet(&[]).expect_code(0);
+        let page = scenario.read("sheet-output/report.html");
+        scenario.remove("sheet-output");
+        let is_page = kept == "report.html";
+        scenario.write(&format!("sheet-output/{kept}"), if is_page { &page } else { "" });
+        // A list without any row.
+        let late = FaultTrigger::always().amount(3_600_000);
+        let faults = Faults { listing: [(ListFault::Late, late)].into(), ..Faults::default() };
+        scenario.provider.restart(SandboxSettings { faults, ..quick() });
+        for _ in 0..2 {
+            let run = scenario.run_sheet(&[]).expect_code(5);
+            run.expect_stderr(&["nothing was submitted", "the list shows none", "--without-list"]);
+        }
+        assert_eq!(scenario.accepted(), 2, "{kept}");
+        scenario.provider.restart(quick());
+        scenario.run_sheet(&[]).expect_code(0);
+        scenario.expect_paid_once(2);
+    }
 }
 
 #[test]

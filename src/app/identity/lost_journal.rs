@@ -12,9 +12,9 @@ use crate::report::files::ids_in_csv;
 use crate::report::{JobRow, Summary};
 use crate::util::fs::{OutputDir, open_own, read_own};
 
-/// Whether the output folder shows work that the journal does not know: the journal is new though there are results, or its
-/// file was emptied, or `results.json` names remote ids, or the folder has videos, that the journal does not have, or an earlier run has
-/// recorded so, and the provider's list was not read since.
+/// Whether the output folder shows work that the journal does not know: the journal is new though there are results or a
+/// page, or its file was emptied, or `results.json` names remote ids, or the folder has videos, that the journal does not
+/// have, or an earlier run has recorded so, and the provider's list was not read since.
 /// `results_name_unknown_jobs` is the result of [`results_name_unknown_jobs`].
 pub(crate) fn is_journal_behind(summary: &Summary, results_name_unknown_jobs: bool) -> bool {
     let out = &summary.campaign().out;
@@ -22,9 +22,8 @@ pub(crate) fn is_journal_behind(summary: &Summary, results_name_unknown_jobs: bo
     if summary.history().resuming.last_loss > 0 {
         return true;
     }
-    let is_emptied = || std::fs::metadata(dir.journal()).is_ok_and(|journal| journal.len() == 0);
     if summary.history().is_empty()
-        && (dir.results_csv().exists() || has_videos(out) || is_emptied())
+        && (has_results(dir) || dir.report_html().exists() || has_videos(out) || is_emptied(dir))
     {
         return true;
     }
@@ -43,8 +42,25 @@ pub(crate) fn results_name_unknown_jobs(out: &Path, history: &History) -> bool {
     any_remote_id(&OutputDir(out).results_json(), is_unknown).unwrap_or(false)
 }
 
+/// Whether a folder whose journal is lost shows that jobs were accepted, so that a complete list shows at least one of
+/// them. `named` are the jobs that the results name. The page and an emptied journal do not tell, and count as if they did.
+pub(crate) fn shows_accepted_jobs(out: &Path, named: &[(JobId, RemoteId)]) -> bool {
+    let dir = OutputDir(out);
+    let may_be_accepted = || !has_results(dir) && dir.report_html().exists();
+    !named.is_empty() || has_videos(out) || is_emptied(dir) || may_be_accepted()
+}
+
+fn has_results(dir: OutputDir<'_>) -> bool {
+    dir.results_csv().exists() || dir.results_json().exists()
+}
+
+/// Whether the journal is a file without content. A crash leaves none: a new journal is renamed when it is complete.
+fn is_emptied(dir: OutputDir<'_>) -> bool {
+    std::fs::metadata(dir.journal()).is_ok_and(|journal| journal.len() == 0)
+}
+
 /// Whether the output folder has videos. Files under a temporary name do not count.
-pub(crate) fn has_videos(out: &Path) -> bool {
+fn has_videos(out: &Path) -> bool {
     let mut files = std::fs::read_dir(OutputDir(out).videos()).into_iter().flatten().flatten();
     files.any(|file| {
         let path = file.path();

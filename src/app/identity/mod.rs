@@ -17,7 +17,7 @@ use std::sync::Arc;
 use icu_normalizer::ComposingNormalizerBorrowed;
 
 pub(crate) use self::lost_journal::{
-    has_videos, is_journal_behind, named_remotes, results_name_unknown_jobs,
+    is_journal_behind, named_remotes, results_name_unknown_jobs, shows_accepted_jobs,
 };
 pub(crate) use self::other_journals::PaidVideo;
 pub(crate) use self::resolved_ids::ResolvedIds;

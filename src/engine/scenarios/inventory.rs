@@ -1,10 +1,11 @@
 //! The list before the first submit, and adoption of the jobs that it shows.
 
 use super::absence_proof::listed;
-use super::harness::{Harness, failure, job, jobs, listing, lost, seconds, submits};
+use super::harness::{Harness, failure, job, jobs, listing, lost, seconds, submits, throttled};
 use crate::engine::RunOptions;
 use crate::model::{
-    AcceptedJob, Command, Credits, Event, FailureKind, JobEvent, Listing, Outcome, StopReason,
+    AcceptedJob, Command, Credits, Event, FailureKind, JobEvent, Listing, Outcome, RenderReport,
+    RenderStatus, StopReason,
 };
 
 fn refuse_list(command: &Command, kind: FailureKind) -> Option<Outcome> {
@@ -144,6 +145,25 @@ fn pending_jobs_of_a_lost_journal_need_a_complete_list() {
 }
 
 #[test]
+fn a_list_without_any_job_proves_nothing_if_jobs_were_accepted() {
+    let hidden = |listing: &mut Listing| *listing = Listing::default();
+    for (has_accepted_jobs, submits) in [(true, 0), (false, 4)] {
+        let options = RunOptions { has_accepted_jobs, ..RunOptions::default() };
+        let (mut harness, run) = after_a_loss(&options, hidden);
+        assert_eq!(run.submits(), submits);
+        if has_accepted_jobs {
+            assert!(matches!(run.stopped, Some(StopReason::InventoryUnproven { .. })));
+            // The next run sees only the new journal.
+            let run = harness.run(&jobs(4), &RunOptions::default(), |_, it| empty_list(it));
+            assert!(matches!(run.stopped, Some(StopReason::InventoryUnproven { .. })));
+            assert_eq!(run.submits(), 0);
+            let run = harness.run(&jobs(4), &RunOptions::default(), |_, _| None);
+            assert_eq!((run.submits(), run.stopped), (2, None));
+        }
+    }
+}
+
+#[test]
 fn jobs_that_other_records_name_are_adopted_by_their_ids() {
     for knows_it in [true, false] {
         let mut harness = Harness::new();
@@ -224,6 +244,72 @@ fn a_refused_submit_is_looked_for_before_it_is_sent_again() {
     assert_eq!((harness.rows.len(), run.submits(), run.stopped), (3, 3, None));
     let names: std::collections::BTreeSet<_> = harness.rows.iter().map(|row| &row.1).collect();
     assert_eq!(names.len(), 3, "paid twice");
+}
+
+#[test]
+fn a_refused_submit_is_not_sent_again_on_the_word_of_a_list_that_hides_renders_under_way() {
+    for hides in [true, false] {
+        let mut harness = Harness::new();
+        let run = harness.run(&jobs(4), &RunOptions::default(), |harness, command| match command {
+            Command::Submit { name, .. } if submits(command, 2) && harness.rows.len() < 3 => {
+                // The render takes longer than those that the program knows of.
+                harness.accept(name);
+                harness.rows.last_mut().unwrap().2 = harness.now.plus(seconds(3600));
+                refuse_submit(command, FailureKind::Throttled)
+            }
+            Command::List { .. } if hides => {
+                let mut listing = harness.list(usize::MAX);
+                listing.found.retain(|row| row.status == RenderStatus::Done);
+                listing.shows_unfinished = false;
+                Some(listed(listing))
+            }
+            _ => None,
+        });
+        let is_unproven = matches!(run.stopped, Some(StopReason::InventoryUnproven { .. }));
+        assert_eq!((harness.rows.len(), is_unproven), (4, hides));
+        assert_eq!(harness.phase(2), if hides { "pending" } else { "rendering" });
+    }
+}
+
+#[test]
+fn renders_that_finish_before_a_refused_submit_is_looked_for_show_that_a_list_hides_them() {
+    for hides in [true, false] {
+        let mut harness = Harness::new();
+        harness.render_time = seconds(5);
+        harness.run(&jobs(4), &RunOptions::default(), |harness, command| match command {
+            Command::Submit { name, .. } if submits(command, 3) && harness.rows.len() < 4 => {
+                harness.accept(name);
+                harness.rows.last_mut().unwrap().2 = harness.now.plus(seconds(3600));
+                Some(Outcome::Submitted { job: job(3), result: Err(throttled(30)) })
+            }
+            Command::List { .. } => {
+                let mut listing = harness.list(usize::MAX);
+                listing.shows_unfinished = false;
+                if hides {
+                    listing.found.retain(|row| row.status == RenderStatus::Done);
+                } else {
+                    let is_unfinished = |row: &RenderReport| row.status == RenderStatus::Running;
+                    listing.shows_unfinished = listing.found.iter().any(is_unfinished);
+                }
+                Some(listed(listing))
+            }
+            _ => None,
+        });
+        assert_eq!((harness.rows.len(), harness.phase(0)), (4, "done"));
+        assert_eq!(harness.phase(3), if hides { "pending" } else { "rendering" });
+    }
+}
+
+#[test]
+fn a_list_that_the_provider_pauses_is_waited_for() {
+    let mut harness = Harness::new();
+    let mut refusals = 0;
+    let run = harness.run(&jobs(2), &RunOptions::default(), |_, command| {
+        let is_refused = matches!(command, Command::List { .. }) && refusals < 3;
+        refusals += usize::from(is_refused);
+        is_refused.then(|| Outcome::Listed { result: Err(throttled(60)) })
+    });
+    assert_eq!((run.submits(), run.stopped), (2, None));
 }
 
 #[test]

@@ -119,6 +119,12 @@ mutant! { CutOffListBelieved:
     }
 }
 
+mutant! { ListWithoutJobsBelieved:
+    fn must_show_jobs(&self, _has_accepted_jobs: bool) -> bool {
+        false
+    }
+}
+
 mutant! { OneListForNewCampaign:
     fn listings_of_new_campaign(&self) -> u32 {
         1
@@ -128,6 +134,12 @@ mutant! { OneListForNewCampaign:
 mutant! { RefusalBelieved:
     fn is_looked_for(&self, _refusal: &Failure) -> bool {
         false
+    }
+}
+
+mutant! { HiddenRendersIgnored:
+    fn shows_unfinished(&self, _shows_ours: bool) -> bool {
+        true
     }
 }
 
@@ -337,8 +349,10 @@ is_caught! {
     believing_a_list_without_references_is_caught: NoReferenceNeeded, Recorder::Faithful, "paid";
     believing_a_capped_list_is_caught: CappedListIsProof, Recorder::Faithful, "paid";
     believing_a_list_that_is_cut_off_before_the_first_submit_is_caught: CutOffListBelieved, Recorder::Faithful, "paid";
+    believing_a_list_without_any_job_of_a_lost_journal_is_caught: ListWithoutJobsBelieved, Recorder::Faithful, "paid";
     one_list_before_an_unattended_campaign_is_caught: OneListForNewCampaign, Recorder::Faithful, "paid";
     resending_a_refused_submit_at_once_is_caught: RefusalBelieved, Recorder::Faithful, "paid";
+    believing_a_list_without_renders_under_way_is_caught: HiddenRendersIgnored, Recorder::Faithful, "paid";
     believing_a_gateway_that_gave_up_is_caught: GatewayBelieved, Recorder::Faithful, "paid";
     proving_an_absence_twice_is_caught: ProofUsedTwice, Recorder::Faithful, "absent twice";
     believing_a_list_that_hides_a_kind_of_renders_is_caught: HiddenRowsIgnored, Recorder::Faithful, "paid";

@@ -117,7 +117,9 @@ impl ProviderProfile {
             clock_ahead: random.millis(0, 3_600_000),
             link_life: random.millis(120_000, 86_400_000),
         };
-        if profile.list_cap < 10 || profile.hides.is_some() {
+        let hides_some = profile.hides == Some(true)
+            || profile.hides == Some(false) && profile.list_cap < usize::MAX;
+        if profile.list_cap < 10 || hides_some {
             // One list would not show what was accepted.
             profile.repeated_by_gateway = 0;
         }

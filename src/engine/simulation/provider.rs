@@ -60,6 +60,8 @@ pub(super) struct SimulatedProvider {
     pub(super) twins: Vec<Accepted>,
     /// Submits that were refused.
     pub(super) refused: BTreeSet<Tag>,
+    /// Submits that were accepted and answered so.
+    answered: BTreeSet<RemoteId>,
     /// Submits that were accepted, and whose repetition by a gateway was refused.
     pub(super) refused_twins: BTreeSet<Tag>,
 }
@@ -83,6 +85,7 @@ impl SimulatedProvider {
             twins: Vec::new(),
             peak_concurrency: 0,
             refused: BTreeSet::new(),
+            answered: BTreeSet::new(),
             refused_twins: BTreeSet::new(),
         }
     }
@@ -163,9 +166,7 @@ impl SimulatedProvider {
         let is_full = !profile.has_queue && self.running(now) >= profile.slots;
         if is_full || self.random.percent(profile.throttled) {
             if !is_full && self.random.percent(profile.repeated_by_gateway) {
-                // The first request was accepted, and the refusal is for its repetition.
-                self.refused_twins.insert(tag.clone());
-                self.accept(now, now, name, tag, request);
+                self.accept_and_refuse(now, name, tag, request);
             }
             return Err(self.throttled());
         }
@@ -190,7 +191,30 @@ impl SimulatedProvider {
         let at = now.plus(latest / 10 * u32::try_from(tenths).unwrap());
         let remote = self.accept(at, at.plus(profile.list_delay), name, tag, request);
         self.update_peak(now);
-        if is_lost { Err(lost) } else { Ok(AcceptedJob::tagged(remote)) }
+        if is_lost {
+            return Err(lost);
+        }
+        self.answered.insert(remote.clone());
+        Ok(AcceptedJob::tagged(remote))
+    }
+
+    /// Accepts a submit whose repetition by a gateway is refused. If renders under way are hidden, one that the program
+    /// knows of ends no sooner, so that its absence shows that.
+    fn accept_and_refuse(&mut self, now: Timestamp, name: &str, tag: Tag, request: &VideoRequest) {
+        let known = self.running_jobs(now).filter(|job| self.answered.contains(&job.remote));
+        let latest = known.map(|job| job.finishes).max();
+        let hides_unfinished = self.profile.hides == Some(false);
+        if hides_unfinished && latest.is_none() {
+            return;
+        }
+        self.refused_twins.insert(tag.clone());
+        self.accept(now, now, name, tag, request);
+        if let Some(latest) = latest.filter(|_| hides_unfinished) {
+            let job = self.accepted.last_mut().expect("it was just accepted");
+            job.finishes = job.finishes.min(latest);
+            job.begins = job.begins.min(latest);
+            job.output_from = job.finishes;
+        }
     }
 
     fn accept(

@@ -120,6 +120,9 @@ impl Simulation {
         };
         let jobs = (0..rows).map(|number| planned(number, 0)).collect();
         let crashes = if random.percent(50) { 1 + random.below(6) } else { 0 };
+        // A run that crashed, or whose answers were lost, does not know of the renders that are hidden.
+        let is_steady = profile.hides == Some(false) && profile.repeated_by_gateway > 0;
+        let crashes = if is_steady { 0 } else { crashes };
         let clock_ahead =
             if random.percent(20) { random.millis(0, 7_200_000) } else { Duration::ZERO };
         Self {
@@ -134,7 +137,7 @@ impl Simulation {
             sent: 0,
             now: Timestamp::from_millis(1_700_000_000_000),
             clock_ahead,
-            sleeps: random.percent(15),
+            sleeps: random.percent(15) && !is_steady,
             interrupts_runs: random.percent(25),
             crashes,
             steps: 0,
@@ -220,8 +223,12 @@ impl Simulation {
         self.options.is_unattended |= !has_evidence;
         self.invariants.lose_journal();
         let mut random = Random::new(self.options.seed ^ self.steps ^ 0xED17);
+        self.options.has_accepted_jobs = has_evidence && !self.provider.accepted.is_empty();
         if has_evidence && random.percent(50) {
             self.name_remotes();
+        } else if self.options.has_accepted_jobs && random.percent(20) {
+            // The account hides what it has.
+            self.provider.profile.list_cap = 0;
         }
         if self.random.percent(30) {
             self.rename_jobs();

@@ -15,6 +15,7 @@ impl Simulation {
         self.options = RunOptions {
             limits: self.options.limits.clone(),
             journal_was_lost: self.options.journal_was_lost,
+            has_accepted_jobs: self.options.has_accepted_jobs,
             seed: self.options.seed,
             is_unattended: self.options.is_unattended || self.random.percent(50),
             ..RunOptions::default()
@@ -135,6 +136,7 @@ impl Simulation {
         self.options = RunOptions {
             limits: self.options.limits.clone(),
             journal_was_lost: self.options.journal_was_lost,
+            has_accepted_jobs: self.options.has_accepted_jobs,
             ..RunOptions::default()
         };
         self.options.limits.max_credits = None.into();
