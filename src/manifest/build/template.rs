@@ -6,8 +6,10 @@
 //! `template_syntax` reads the language and translates it for the engine, which evaluates it.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
+use std::{fmt, iter};
 
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, OutputSpan, OutputSpanKind, UndefinedBehavior, Value,
@@ -15,8 +17,10 @@ use minijinja::{
 
 use crate::manifest::diagnostics::problem::Explanation;
 use crate::manifest::diagnostics::text::quote;
+use crate::manifest::schema::values::parse_bool;
 use crate::util::text::sanitize;
 
+use super::sheet_number::{Readings, SheetNumber, read_number};
 use super::slug::slug;
 use super::template_syntax::{BLOCKS, Translation, VARIABLES, translate};
 use super::variables::Variables;
@@ -57,6 +61,11 @@ impl Templates {
         environment.set_debug(true);
         environment.add_filter("slug", |text: &str| slug(text, usize::MAX));
         environment.add_filter("replace", replace);
+        environment.add_filter("round", round);
+        environment.add_filter("int", |value: Value| Ok(number(&value)?.truncate()));
+        environment.add_filter("float", |value: Value| number(&value).map(|_| value));
+        environment.add_function("compare", compare);
+        environment.add_function("truth", truth);
         Self { environment }
     }
 
@@ -76,10 +85,23 @@ impl Templates {
         if filled > MAX_FILLED {
             return Err(explain(&ErrorKind::OutOfFuel.into()));
         }
+        if let Some(position) = used.iter().find(|it| variables.is_contradictory(**it)) {
+            let name = quote(variables.names().nth(*position).unwrap_or_default());
+            let message =
+                format!("several columns are called {name}, and their values differ here");
+            return Err(Explanation::new(message, "give the columns different names"));
+        }
         let compiled =
             self.environment.template_from_str(source).map_err(|error| explain(&error))?;
         let rendered = compiled.render_with_spans(Value::from_dyn_object(Arc::clone(variables)));
         let (text, spans) = rendered.map_err(|error| {
+            let cause = std::error::Error::source(&error);
+            if let Some(BadNumber { text, reason, help }) = cause.and_then(|it| it.downcast_ref()) {
+                let position = used.iter().find(|it| variables.value(**it) == text);
+                let name = position.and_then(|position| variables.names().nth(*position));
+                let name = name.map_or_else(String::new, |name| format!(" in {}", quote(name)));
+                return Explanation::new(format!("{}{name} {reason}", quote(text)), help.clone());
+            }
             if error.kind() != ErrorKind::UndefinedError {
                 return explain(&error);
             }
@@ -117,6 +139,127 @@ fn replace(text: &str, from: Cow<'_, str>, to: Cow<'_, str>) -> Result<String, E
         return Err(ErrorKind::OutOfFuel.into());
     }
     Ok(text.replace(&*from, &to))
+}
+
+/// A text that cannot be used as a number.
+#[derive(Debug)]
+struct BadNumber {
+    text: String,
+    reason: String,
+    help: String,
+}
+
+impl std::error::Error for BadNumber {}
+
+impl fmt::Display for BadNumber {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", quote(&self.text), self.reason)
+    }
+}
+
+impl BadNumber {
+    /// Returns the engine's error for a text.
+    fn error(text: &str, reason: impl Into<String>, help: &str) -> Error {
+        let bad = Self { text: text.to_owned(), reason: reason.into(), help: help.to_owned() };
+        Error::from(ErrorKind::InvalidOperation).with_source(bad)
+    }
+
+    /// Returns the error for a text with two readings.
+    fn ambiguous(text: &str, (integer, decimal): Readings) -> Error {
+        let decimal = decimal.unwrap_or(integer).to_f64();
+        let reason = format!("can be read as {} and as {decimal}", integer.to_f64());
+        Self::error(text, reason, "write it without a separator of thousands, or with two decimals")
+    }
+}
+
+/// Reads a value as a number.
+///
+/// # Errors
+///
+/// It is empty or not a number.
+fn readings(value: &Value) -> Result<(String, Readings), Error> {
+    let text = value.to_string();
+    if text.trim().is_empty() {
+        return Err(ErrorKind::UndefinedError.into());
+    }
+    let help = "write a number such as `1234.5`, or compare with a text in quotes";
+    match read_number(&text) {
+        Some(readings) => Ok((text, readings)),
+        None => Err(BadNumber::error(&text, "is not a number", help)),
+    }
+}
+
+/// Reads a value as a bare number.
+///
+/// # Errors
+///
+/// It is empty, not a number, ambiguous, or has a unit, which the result would lack.
+fn number(value: &Value) -> Result<SheetNumber, Error> {
+    match readings(value)? {
+        (text, (number, None)) if number.has_unit => {
+            let help = "use the value as it is, or a column with the bare number";
+            Err(BadNumber::error(&text, "has a unit, which this filter would remove", help))
+        }
+        (_, (number, None)) => Ok(number),
+        (text, readings) => Err(BadNumber::ambiguous(&text, readings)),
+    }
+}
+
+/// Rounds a number, halves away from zero.
+#[expect(clippy::needless_pass_by_value, reason = "the engine passes owned values")]
+fn round(value: Value, places: Option<usize>) -> Result<String, Error> {
+    Ok(number(&value)?.round(places.unwrap_or(0)))
+}
+
+/// Returns an empty text for a word for no and for zero, and other values unchanged.
+fn truth(value: Value) -> Value {
+    let is_no = |text: &str| {
+        let is_zero = |(number, _): Readings| number.is_zero();
+        parse_bool(text) == Some(false) || read_number(text).is_some_and(is_zero)
+    };
+    if value.as_str().is_some_and(is_no) { Value::from("") } else { value }
+}
+
+/// Compares two values: as numbers if one is a number of the template, or both can be read as numbers. `is_text` means
+/// that one is a text of the template.
+///
+/// # Errors
+///
+/// They are not numbers, and the comparison needs numbers; or its result depends on how a text is read.
+#[expect(clippy::needless_pass_by_value, reason = "the engine passes owned values")]
+fn compare(left: Value, right: Value, operator: &str, is_text: bool) -> Result<bool, Error> {
+    let holds = |order: Ordering| match operator {
+        "==" => order.is_eq(),
+        "!=" => order.is_ne(),
+        "<" => order.is_lt(),
+        "<=" => order.is_le(),
+        ">" => order.is_gt(),
+        _ => order.is_ge(),
+    };
+    let texts = [&left, &right].map(|value| value.to_string().trim().to_owned());
+    let needs_numbers = left.is_number() || right.is_number();
+    let by_text = || holds(texts[0].cmp(&texts[1]));
+    let are_dates = || texts.iter().all(|text| text.parse::<jiff::civil::Date>().is_ok());
+    let is_equality = matches!(operator, "==" | "!=");
+    let are_equal = is_equality && (is_text || texts[0] == texts[1]);
+    if !needs_numbers && (are_equal || are_dates()) {
+        return Ok(by_text());
+    }
+    let ((left, one), (right, other)) = match (readings(&left), readings(&right)) {
+        (Ok(left), Ok(right)) => (left, right),
+        (Err(_), _) | (_, Err(_)) if is_equality && !needs_numbers => return Ok(by_text()),
+        (Err(error), _) | (_, Err(error)) => return Err(error),
+    };
+    let all = |(first, second): Readings| iter::once(first).chain(second).map(SheetNumber::to_f64);
+    let mut results = all(one).flat_map(|left| {
+        all(other).map(move |right| left.partial_cmp(&right).unwrap_or(Ordering::Equal))
+    });
+    let result = results.next().is_some_and(holds);
+    if results.any(|order| holds(order) != result) {
+        let (text, readings) = if one.1.is_some() { (left, one) } else { (right, other) };
+        return Err(BadNumber::ambiguous(&text, readings));
+    }
+    Ok(result)
 }
 
 fn empty_variable(name: &str) -> Explanation {
@@ -395,6 +538,132 @@ mod tests {
             let problem = Templates::new().render(&template, &variables).unwrap_err();
             assert_eq!(problem.message, "the template is too long or nested too deeply");
         }
+    }
+
+    fn render_row(template: &str, row: &[(&str, &str)]) -> Result<String, String> {
+        let mut variables = Variables::default();
+        let values: Vec<Arc<str>> = row.iter().map(|(_, value)| Arc::from(*value)).collect();
+        variables.add(&VariableNames::new(row.iter().map(|(name, _)| *name)), values);
+        let rendered = Templates::new().render(template, &Arc::new(variables));
+        rendered.map(|rendered| rendered.text).map_err(|problem| problem.message)
+    }
+
+    #[test]
+    fn comparisons_with_numbers_read_numbers() {
+        for (value, condition, expected) in [
+            ("3", "n > 5", Ok(false)),
+            ("10", "n > 5", Ok(true)),
+            ("10", "n == 10", Ok(true)),
+            ("10.0", "n != 10", Ok(false)),
+            ("-3", "n > -5", Ok(true)),
+            ("10", "5 < n", Ok(true)),
+            ("$1,234.50", "n < 2000", Ok(true)),
+            ("25%", "n > 0.5", Ok(false)),
+            ("5 %", "n == 0.05", Ok(true)),
+            ("19,90 €", "n >= 19.9", Ok(true)),
+            ("1,234", "n < 2000", Ok(true)),
+            ("1,234", "n > 100", Err("`1,234` in `n` can be read as 1234 and as 1.234")),
+            ("abc", "n > 5", Err("`abc` in `n` is not a number")),
+            ("abc", "n == 5", Err("`abc` in `n` is not a number")),
+            ("", "n == 0", Err("`n` is empty here")),
+            ("", "n and n > 5", Ok(false)),
+            ("10", "n < \"9\"", Ok(false)),
+            ("7", "n == \"007\"", Ok(false)),
+            ("abc", "n == \"abc\"", Ok(true)),
+            ("abc", "n < \"b\"", Err("`abc` in `n` is not a number")),
+            ("2026-12-01", "n < \"2026-12-24\"", Ok(true)),
+            ("abc", "n|length == 3", Ok(true)),
+            ("19.5", "n|round == 20 and not n > 20", Ok(true)),
+            ("Rome", "n in \"Rome, Paris\" and n is startingwith(\"R\")", Ok(true)),
+            ("3", "1 < n < 5", Err("a comparison has one value on each side")),
+            ("3", "(n) > 5", Err("a comparison has one value on each side")),
+        ] {
+            let template = format!("{{% if {condition} %}}yes{{% else %}}no{{% endif %}}");
+            let rendered = render_row(&template, &[("n", value)]);
+            let expected = expected.map(|is_true| if is_true { "yes" } else { "no" });
+            assert_eq!(
+                rendered.as_deref().map_err(String::as_str),
+                expected,
+                "{value} {condition}"
+            );
+        }
+    }
+
+    #[test]
+    fn two_columns_are_compared_as_numbers_or_texts() {
+        for (a, b, condition, expected) in [
+            ("9", "10", "a < b", Ok("yes")),
+            ("1.0", "1", "a == b", Ok("yes")),
+            ("Rome", "Rome", "a == b", Ok("yes")),
+            ("Rome", "5", "a == b", Ok("no")),
+            ("", "5", "a != b", Ok("yes")),
+            ("Rome", "5", "a < b", Err("`Rome` in `a` is not a number")),
+            ("1,234", "1,234", "a == b", Ok("yes")),
+            ("1,234", "1234", "a == b", Err("`1,234` in `a` can be read as 1234 and as 1.234")),
+        ] {
+            let template = format!("{{{{ \"yes\" if {condition} else \"no\" }}}}");
+            let rendered = render_row(&template, &[("a", a), ("b", b)]);
+            assert_eq!(
+                rendered.as_deref().map_err(String::as_str),
+                expected,
+                "{a} {b} {condition}"
+            );
+        }
+    }
+
+    #[test]
+    fn words_for_no_are_false_in_conditions() {
+        for value in ["FALSE", "false", "0", "0.00", "no", "Nein", "-", "", "0 %"] {
+            for condition in ["b", "(b)", "b|lower", "b or b", "not (not b)"] {
+                let template = format!("{{% if {condition} %}}yes{{% else %}}no{{% endif %}}");
+                // An empty value has no text to change.
+                if value.is_empty() && condition.contains('|') {
+                    continue;
+                }
+                assert_eq!(
+                    render_row(&template, &[("b", value)]).as_deref(),
+                    Ok("no"),
+                    "{value} {condition}"
+                );
+            }
+        }
+        for value in ["TRUE", "1", "yes", "Rome"] {
+            let rendered =
+                render_row("{{ \"yes\" if b and not (not b) else \"no\" }}", &[("b", value)]);
+            assert_eq!(rendered.as_deref(), Ok("yes"), "{value}");
+        }
+        // A value that is spoken stays.
+        assert_eq!(render_row("{{ b or \"none\" }}", &[("b", "0")]).as_deref(), Ok("0"));
+    }
+
+    #[test]
+    fn filters_for_numbers_read_the_notation_of_the_cell() {
+        for (value, filters, expected) in [
+            ("19.5", "round", Ok("20")),
+            ("19.5", "float | round", Ok("20")),
+            ("19,95", "round(1)", Ok("20,0")),
+            ("19.90", "float", Ok("19.90")),
+            ("19,90", "int", Ok("19")),
+            ("1,234.50", "int", Ok("1234")),
+            ("abc", "length | round", Ok("3")),
+            ("1.234", "int", Err("`1.234` in `n` can be read as 1234 and as 1.234")),
+            ("1.234", "float", Err("`1.234` in `n` can be read as 1234 and as 1.234")),
+            ("abc", "round(1)", Err("`abc` in `n` is not a number")),
+            ("25%", "round", Err("`25%` in `n` has a unit, which this filter would remove")),
+            ("", "round", Err("`n` is empty here")),
+        ] {
+            let rendered = render_row(&format!("{{{{ n | {filters} }}}}"), &[("n", value)]);
+            assert_eq!(rendered.as_deref().map_err(String::as_str), expected, "{value} {filters}");
+        }
+    }
+
+    #[test]
+    fn columns_of_one_name_must_agree_where_they_are_used() {
+        let render = |second| render_row("{{ price }}", &[("price", "19"), ("price", second)]);
+        assert_eq!(render("19").as_deref(), Ok("19"));
+        let message = "several columns are called `price`, and their values differ here";
+        assert_eq!(render("29").unwrap_err(), message);
+        assert_eq!(render_row("Hi", &[("price", "19"), ("price", "29")]).as_deref(), Ok("Hi"));
     }
 
     #[test]

@@ -185,6 +185,50 @@ enum Expected {
     Test,
 }
 
+/// The whole expression, or the part of it in parentheses.
+#[derive(Debug)]
+struct Group {
+    /// Whether it is the arguments of a filter or test, where digits are numbers.
+    is_call: bool,
+    /// Whether its operands are yes or no.
+    is_condition: bool,
+    /// The offset of the last operand in the source.
+    start: usize,
+    /// Whether that operand is in parentheses.
+    is_nested: bool,
+    /// Whether that operand has a test, or is searched in another.
+    is_tested: bool,
+    /// The offset of the left side of a comparison whose right side follows, and its operator.
+    comparison: Option<(usize, &'static str)>,
+}
+
+impl Group {
+    fn new(is_call: bool, is_condition: bool) -> Self {
+        Self {
+            is_call,
+            is_condition,
+            start: 0,
+            is_nested: false,
+            is_tested: false,
+            comparison: None,
+        }
+    }
+
+    /// Begins a comparison after its left side.
+    fn compare(&mut self, operator: &'static str) -> Result<(), Explanation> {
+        if self.is_nested || self.is_tested || self.comparison.is_some() {
+            return Err(not_comparable());
+        }
+        self.comparison = Some((self.start, operator));
+        Ok(())
+    }
+}
+
+fn not_comparable() -> Explanation {
+    let help = "such as `{% if price > 5 and price < 10 %}`";
+    Explanation::new("a comparison has one value on each side", help)
+}
+
 impl Translation {
     /// Adds the content of `{{ }}`.
     fn add_value(&mut self, inner: &str, variables: &Variables) -> Result<(), Explanation> {
@@ -213,7 +257,7 @@ impl Translation {
         if inner.parse::<f64>().is_ok() {
             return Err(variables.explain_unknown(inner));
         }
-        self.add_expression(inner, variables)
+        self.add_expression(inner, false, variables)
     }
 
     /// Adds the content of `{% %}`.
@@ -224,7 +268,7 @@ impl Translation {
             ("if" | "elif", condition) => {
                 self.source.push_str(keyword);
                 self.source.push(' ');
-                self.add_expression(condition, variables)?;
+                self.add_expression(condition, true, variables)?;
             }
             _ => {
                 let message = format!("templates have no statement {}", quote(keyword));
@@ -250,16 +294,26 @@ impl Translation {
         Ok(())
     }
 
-    fn add_expression(&mut self, text: &str, variables: &Variables) -> Result<(), Explanation> {
+    /// Adds an expression. In a condition, words for no count as false.
+    fn add_expression(
+        &mut self,
+        text: &str,
+        is_condition: bool,
+        variables: &Variables,
+    ) -> Result<(), Explanation> {
         let mut expected = Expected::Operand;
-        // Whether each open parenthesis holds the arguments of a filter or test, where digits are numbers.
-        let mut parentheses: Vec<bool> = Vec::new();
+        let mut groups = vec![Group::new(false, is_condition)];
         let mut may_call = false;
         let mut rest = text.trim_start_matches(is_space);
         while let Some(character) = rest.chars().next() {
             self.count_part()?;
             let after_name = std::mem::take(&mut may_call);
-            let in_arguments = parentheses.last() == Some(&true);
+            let begin = self.source.len();
+            let was_expected = expected;
+            let depth = groups.len();
+            let group = groups.last_mut().ok_or_else(|| syntax_error(rest))?;
+            let in_arguments = group.is_call;
+            let is_number = in_arguments || group.comparison.is_some();
             let length = if let Some((literal, length)) =
                 quoted(rest).filter(|_| expected == Expected::Operand)
             {
@@ -267,11 +321,16 @@ impl Translation {
                 expected = Expected::Operator;
                 length
             } else if character == '(' && (after_name || expected == Expected::Operand) {
-                parentheses.push(after_name);
+                let is_condition = group.is_condition && !after_name;
+                if !after_name {
+                    (group.start, group.is_nested) = (begin, true);
+                }
+                groups.push(Group::new(after_name, is_condition));
                 expected = Expected::Operand;
                 self.source.push('(');
                 1
-            } else if character == ')' && parentheses.pop().is_some() {
+            } else if character == ')' && depth > 1 {
+                self.end_operand(groups.pop().as_mut())?;
                 expected = Expected::Operator;
                 self.source.push(')');
                 1
@@ -282,8 +341,18 @@ impl Translation {
             } else if let Some(slice) = slice(rest).filter(|_| expected == Expected::Operator) {
                 self.source.push_str(slice);
                 slice.len()
-            } else if let Some(operator) = operator(rest, expected, in_arguments) {
-                self.source.push_str(operator);
+            } else if let Some(operator) = operator(rest, expected, in_arguments, is_number) {
+                match operator {
+                    "|" | "-" => self.source.push_str(operator),
+                    "," => {
+                        self.end_operand(Some(group))?;
+                        self.source.push(',');
+                    }
+                    _ => {
+                        group.compare(operator)?;
+                        self.source.push(',');
+                    }
+                }
                 expected = if operator == "|" { Expected::Filter } else { Expected::Operand };
                 operator.len()
             } else {
@@ -293,6 +362,16 @@ impl Translation {
                         self.add_operand(rest, in_arguments, &mut expected, variables)?
                     }
                     Expected::Operator => {
+                        match word {
+                            "or" | "and" | "if" | "else" => self.end_operand(Some(group))?,
+                            "is" | "in" | "not" => group.is_tested = true,
+                            _ => {}
+                        }
+                        match word {
+                            "if" => group.is_condition = true,
+                            "else" => group.is_condition = is_condition,
+                            _ => {}
+                        }
                         expected = self.add_keyword(word, rest)?;
                         word.len()
                     }
@@ -311,6 +390,12 @@ impl Translation {
                     }
                 }
             };
+            if let Some(group) = groups.last_mut().filter(|_| {
+                (was_expected, expected) == (Expected::Operand, Expected::Operator)
+                    && character != ')'
+            }) {
+                (group.start, group.is_nested) = (begin, false);
+            }
             let after = &rest[length..];
             rest = after.trim_start_matches(is_space);
             self.source.push(' ');
@@ -319,10 +404,29 @@ impl Translation {
             }
         }
         match expected {
-            Expected::Operator if parentheses.is_empty() => Ok(()),
+            Expected::Operator if groups.len() == 1 => self.end_operand(groups.last_mut()),
             Expected::Filter => Err(unknown_filter("")),
             Expected::Operand | Expected::Operator | Expected::Test => Err(syntax_error("")),
         }
+    }
+
+    /// Ends an operand with its filters: completes a comparison, or turns the operand of a condition into yes or no.
+    fn end_operand(&mut self, group: Option<&mut Group>) -> Result<(), Explanation> {
+        let Some(group) = group else { return Ok(()) };
+        if let Some((left, operator)) = group.comparison.take() {
+            if group.is_nested {
+                return Err(not_comparable());
+            }
+            // Texts in quotes are compared as texts.
+            let is_text = [left, group.start].iter().any(|at| self.source[*at..].starts_with('"'));
+            self.source.insert_str(left, "compare(");
+            self.source.push_str(&format!(", \"{operator}\", {is_text}) "));
+        } else if group.is_condition && !group.is_nested && !group.is_tested {
+            self.source.insert_str(group.start, "truth(");
+            self.source.push_str(") ");
+        }
+        group.is_tested = false;
+        Ok(())
     }
 
     /// Adds a quoted text.
@@ -461,11 +565,16 @@ fn first_word(text: &str) -> &str {
 }
 
 /// Returns the operator at the beginning of `text`.
-fn operator(text: &str, expected: Expected, in_arguments: bool) -> Option<&'static str> {
+fn operator(
+    text: &str,
+    expected: Expected,
+    in_arguments: bool,
+    may_be_negative: bool,
+) -> Option<&'static str> {
     let operators: &[&str] = match expected {
         Expected::Operator if in_arguments => &["==", "!=", "<=", ">=", "<", ">", "|", ","],
         Expected::Operator => &["==", "!=", "<=", ">=", "<", ">", "|"],
-        Expected::Operand if in_arguments => &["-"],
+        Expected::Operand if may_be_negative => &["-"],
         Expected::Operand | Expected::Filter | Expected::Test => &[],
     };
     operators.iter().copied().find(|operator| text.starts_with(operator))

@@ -27,6 +27,8 @@ pub(crate) struct VariableNames {
     exact: HashMap<String, usize>,
     /// The index of each name by its [key](key_of). `None` if several names have it, such as `Price` and `Price %`.
     indices: HashMap<String, Option<usize>>,
+    /// The pairs of columns with the same name.
+    duplicates: Vec<(usize, usize)>,
     /// The number of characters of the longest name.
     longest: usize,
 }
@@ -36,13 +38,17 @@ impl VariableNames {
     pub(crate) fn new(names: impl IntoIterator<Item = impl Into<String>>) -> Arc<Self> {
         let names: Vec<String> = names.into_iter().map(Into::into).collect();
         let (mut exact, mut indices) = (HashMap::new(), HashMap::new());
+        let mut duplicates = Vec::new();
         for (index, name) in names.iter().enumerate() {
             let first = *exact.entry(name.trim().to_owned()).or_insert(index);
+            if first != index && !name.trim().is_empty() {
+                duplicates.push((first, index));
+            }
             let of_key = indices.entry(key_of(name)).or_insert(Some(first));
             *of_key = of_key.filter(|known| *known == first);
         }
         let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0);
-        Arc::new(Self { names, exact, indices, longest })
+        Arc::new(Self { names, exact, indices, duplicates, longest })
     }
 }
 
@@ -94,6 +100,21 @@ impl Variables {
             index -= names.names.len();
         }
         ""
+    }
+
+    /// Whether another column has the same name as the variable at a position, and a different value.
+    pub(super) fn is_contradictory(&self, position: usize) -> bool {
+        let mut before = 0;
+        for (names, _) in &self.parts {
+            for (first, second) in &names.duplicates {
+                let (first, second) = (before + first, before + second);
+                if first == position && self.value(first) != self.value(second) {
+                    return true;
+                }
+            }
+            before += names.names.len();
+        }
+        false
     }
 
     /// Returns all names as the user wrote them.
