@@ -8,7 +8,6 @@ pub(crate) mod plan_builder;
 pub(crate) mod raw_job;
 pub(crate) mod row;
 pub(crate) mod rules;
-mod sheet_number;
 pub(crate) mod slug;
 pub(crate) mod template;
 mod template_syntax;

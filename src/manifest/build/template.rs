@@ -20,10 +20,10 @@ use crate::manifest::diagnostics::text::quote;
 use crate::manifest::schema::values::parse_bool;
 use crate::util::text::sanitize;
 
-use super::sheet_number::{Readings, SheetNumber, read_number};
 use super::slug::slug;
 use super::template_syntax::{BLOCKS, Translation, VARIABLES, translate};
 use super::variables::Variables;
+use crate::manifest::formats::sheet_number::{Readings, SheetNumber, read_number};
 
 /// The most steps of a template. The engine counts long outputs as steps too.
 const FUEL: u64 = 20_000;

@@ -6,6 +6,7 @@
 //! Lists, assignments, loops, macros and arithmetic are refused. Sheets do not need them, and without them the cost of a
 //! template grows with its length only.
 
+use std::fmt::Write as _;
 use std::iter;
 
 use crate::manifest::diagnostics::problem::Explanation;
@@ -194,29 +195,38 @@ struct Group {
     is_condition: bool,
     /// The offset of the last operand in the source.
     start: usize,
-    /// Whether that operand is in parentheses.
-    is_nested: bool,
-    /// Whether that operand has a test, or is searched in another.
-    is_tested: bool,
+    operand: Operand,
     /// The offset of the left side of a comparison whose right side follows, and its operator.
     comparison: Option<(usize, &'static str)>,
 }
 
+/// What the last operand of a group is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Operand {
+    /// A variable or a literal with its filters.
+    Value,
+    /// An expression in parentheses.
+    Nested,
+    /// A value with a test, or one that is searched in another.
+    Tested,
+}
+
 impl Group {
     fn new(is_call: bool, is_condition: bool) -> Self {
-        Self {
-            is_call,
-            is_condition,
-            start: 0,
-            is_nested: false,
-            is_tested: false,
-            comparison: None,
+        Self { is_call, is_condition, start: 0, operand: Operand::Value, comparison: None }
+    }
+
+    /// Begins an operand at an offset of the source.
+    fn begin(&mut self, start: usize, operand: Operand) {
+        self.start = start;
+        if self.operand != Operand::Tested {
+            self.operand = operand;
         }
     }
 
     /// Begins a comparison after its left side.
     fn compare(&mut self, operator: &'static str) -> Result<(), Explanation> {
-        if self.is_nested || self.is_tested || self.comparison.is_some() {
+        if self.operand != Operand::Value || self.comparison.is_some() {
             return Err(not_comparable());
         }
         self.comparison = Some((self.start, operator));
@@ -323,7 +333,7 @@ impl Translation {
             } else if character == '(' && (after_name || expected == Expected::Operand) {
                 let is_condition = group.is_condition && !after_name;
                 if !after_name {
-                    (group.start, group.is_nested) = (begin, true);
+                    group.begin(begin, Operand::Nested);
                 }
                 groups.push(Group::new(after_name, is_condition));
                 expected = Expected::Operand;
@@ -362,26 +372,14 @@ impl Translation {
                         self.add_operand(rest, in_arguments, &mut expected, variables)?
                     }
                     Expected::Operator => {
-                        match word {
-                            "or" | "and" | "if" | "else" => self.end_operand(Some(group))?,
-                            "is" | "in" | "not" => group.is_tested = true,
-                            _ => {}
-                        }
-                        match word {
-                            "if" => group.is_condition = true,
-                            "else" => group.is_condition = is_condition,
-                            _ => {}
-                        }
+                        self.prepare_group(group, word, is_condition)?;
                         expected = self.add_keyword(word, rest)?;
                         word.len()
                     }
-                    Expected::Filter if FILTERS.contains(&word) => {
-                        self.source.push_str(word);
-                        (expected, may_call) = (Expected::Operator, true);
-                        word.len()
+                    Expected::Filter if !FILTERS.contains(&word) => {
+                        return Err(unknown_filter(word));
                     }
-                    Expected::Filter => return Err(unknown_filter(word)),
-                    Expected::Test => {
+                    Expected::Filter | Expected::Test => {
                         self.source.push_str(word);
                         if word != "not" {
                             (expected, may_call) = (Expected::Operator, true);
@@ -390,11 +388,9 @@ impl Translation {
                     }
                 }
             };
-            if let Some(group) = groups.last_mut().filter(|_| {
-                (was_expected, expected) == (Expected::Operand, Expected::Operator)
-                    && character != ')'
-            }) {
-                (group.start, group.is_nested) = (begin, false);
+            let is_value = (was_expected, expected) == (Expected::Operand, Expected::Operator);
+            if let Some(group) = groups.last_mut().filter(|_| is_value && character != ')') {
+                group.begin(begin, Operand::Value);
             }
             let after = &rest[length..];
             rest = after.trim_start_matches(is_space);
@@ -414,18 +410,39 @@ impl Translation {
     fn end_operand(&mut self, group: Option<&mut Group>) -> Result<(), Explanation> {
         let Some(group) = group else { return Ok(()) };
         if let Some((left, operator)) = group.comparison.take() {
-            if group.is_nested {
+            if group.operand != Operand::Value {
                 return Err(not_comparable());
             }
             // Texts in quotes are compared as texts.
             let is_text = [left, group.start].iter().any(|at| self.source[*at..].starts_with('"'));
             self.source.insert_str(left, "compare(");
-            self.source.push_str(&format!(", \"{operator}\", {is_text}) "));
-        } else if group.is_condition && !group.is_nested && !group.is_tested {
+            // Writing to a text cannot fail.
+            let _ = write!(self.source, ", \"{operator}\", {is_text}) ");
+        } else if group.is_condition && group.operand == Operand::Value {
             self.source.insert_str(group.start, "truth(");
             self.source.push_str(") ");
         }
-        group.is_tested = false;
+        group.operand = Operand::Value;
+        Ok(())
+    }
+
+    /// Prepares a group for a keyword after an operand. `is_condition` says whether the whole expression is one.
+    fn prepare_group(
+        &mut self,
+        group: &mut Group,
+        keyword: &str,
+        is_condition: bool,
+    ) -> Result<(), Explanation> {
+        match keyword {
+            "or" | "and" | "if" | "else" => self.end_operand(Some(group))?,
+            "is" | "in" | "not" => group.operand = Operand::Tested,
+            _ => {}
+        }
+        match keyword {
+            "if" => group.is_condition = true,
+            "else" => group.is_condition = is_condition,
+            _ => {}
+        }
         Ok(())
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod decode;
 pub(crate) mod encodings;
 pub(crate) mod number_format;
 pub(crate) mod other_files;
+pub(crate) mod sheet_number;
 pub(crate) mod table;
 pub(crate) mod workbook;
 pub(crate) mod yaml;

@@ -95,8 +95,9 @@ impl DateFormat {
             // A format without a time shows the day before midnight until the last millisecond.
             precision: fields().filter_map(precision).max().unwrap_or(MAX_DECIMALS),
             has_date: fields().any(|field| precision(field).is_none()),
-            has_halves: fields()
-                .any(|field| matches!(field, Field::Half | Field::HalfLetter { .. })),
+            has_halves: fields().any(|field| {
+                matches!(field, Field::Half | Field::HalfWord(_) | Field::HalfLetter { .. })
+            }),
             has_day: fields().any(|field| matches!(field, Field::Unit(Unit::Day, 1 | 2))),
             tokens: parsed,
         })
@@ -156,6 +157,7 @@ impl DateFormat {
             Field::Unit(Unit::Day, 3) => return name(Names::ShortDays, weekday),
             Field::Unit(Unit::Day, 4) => return name(Names::Days, weekday),
             Field::Half => return name(Names::Halves, half),
+            Field::HalfWord(words) => return Ok(words[half].to_owned()),
             Field::HalfLetter { upper } => {
                 return Ok(["a", "p", "A", "P"][half + 2 * usize::from(upper)].to_owned());
             }
@@ -216,6 +218,7 @@ fn resolve_minutes(last: &mut Field, field: &mut Field) {
         Field::Unit(Unit::Hour, _)
             | Field::Elapsed(Unit::Hour, _)
             | Field::Half
+            | Field::HalfWord(_)
             | Field::HalfLetter { .. }
     );
     if let Field::Unit(unit @ Unit::Month, 1 | 2) = field
@@ -235,6 +238,10 @@ fn precision(field: Field) -> Option<u32> {
     match field {
         Field::Decimals(count) => Some(count),
         Field::Unit(Unit::Year | Unit::BuddhistYear | Unit::Month | Unit::Day, _) => None,
-        Field::Unit(..) | Field::Elapsed(..) | Field::Half | Field::HalfLetter { .. } => Some(0),
+        Field::Unit(..)
+        | Field::Elapsed(..)
+        | Field::Half
+        | Field::HalfWord(_)
+        | Field::HalfLetter { .. } => Some(0),
     }
 }

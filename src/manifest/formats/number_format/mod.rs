@@ -120,7 +120,7 @@ impl NumberFormat {
     /// Renders a number.
     ///
     /// The spaces for alignment (`_x` and `?`) are included. A fill (`*x`) is left out, because it depends on the width of
-    /// the column. `General` is shown as in a wide column, with at most 11 characters.
+    /// the column. `General` is shown as in a wide column, with up to 15 digits before the decimal point.
     ///
     /// # Errors
     ///

@@ -182,8 +182,12 @@ impl Number {
     }
 }
 
-/// Renders the absolute value of a number as `General`: at most 11 characters, in scientific notation if the number does
-/// not fit (ECMA-376 part 1, section 18.8.30).
+/// The most digits before the decimal point that `General` shows. Spreadsheets show 11 and the magnitude of larger numbers,
+/// but what is meant by 4.91511E+12 is the telephone number or the article behind it.
+const MAX_INTEGERS: i32 = 15;
+
+/// Renders the absolute value of a number as `General`: with at most 9 decimals, and in scientific notation if the number
+/// is very small or has more digits than are stored (ECMA-376 part 1, section 18.8.30).
 ///
 /// # Errors
 ///
@@ -191,9 +195,10 @@ impl Number {
 pub(super) fn general(value: f64, language: &Language) -> Result<String, FormatError> {
     let value = Decimal::from_f64(value);
     let exponent = value.exponent();
-    // The digits of the integer and the point leave this many decimals.
-    let rounded = value.clone().rounded((9 - exponent).clamp(0, 9));
-    if rounded.point() <= 11 && (exponent >= -4 || rounded == value) {
+    // The digits of the integer and the point leave this many decimals of 11 characters.
+    let places = if exponent < 11 { (9 - exponent).clamp(0, 9) } else { MAX_INTEGERS };
+    let rounded = value.clone().rounded(places);
+    if rounded.point() <= MAX_INTEGERS && (exponent >= -4 || rounded == value) {
         return plain(&rounded, language);
     }
     let places = if exponent.abs() < 100 { 5 } else { 4 };

@@ -1,7 +1,6 @@
 //! The parser of number formats: splits a code into sections of tokens.
 
 use std::cmp::Ordering;
-use std::ops::RangeInclusive;
 
 use super::error::FormatError;
 use super::locale::Language;
@@ -30,6 +29,8 @@ pub(super) enum Field {
     Decimals(u32),
     /// `AM/PM`.
     Half,
+    /// The words for it in the code.
+    HalfWord([&'static str; 2]),
     /// `A/P`.
     HalfLetter { upper: bool },
 }
@@ -173,27 +174,15 @@ pub(super) struct RawSection<'c> {
     words: Vec<&'c str>,
 }
 
-/// The letters that date fields have in some language, as in the German `TT.MM.JJJJ`. Files store the English ones.
-const DATE_LETTERS: &str = "abdeghjmnrsty";
+/// The halves of the day in Chinese, Japanese and Korean, which replace `AM/PM`.
+const HALVES: [[&str; 2]; 3] = [["上午", "下午"], ["午前", "午後"], ["오전", "오후"]];
 
 impl RawSection<'_> {
-    /// Checks the unquoted words. Beside digits, a word is a unit, as in `0 kr`. Elsewhere, it may be a date field in another
-    /// language.
+    /// Checks the unquoted words. Letters with case must be quoted: they may be date fields in another language, as in the
+    /// German `TT.MM.JJJJ`. Spreadsheets store the others without quotes.
     fn check_words(&self) -> Result<(), FormatError> {
-        let has = |wanted: fn(&Token) -> bool| self.tokens.iter().any(wanted);
-        let is_number = has(|token| token.placeholder().is_some())
-            && !has(|token| matches!(token, Token::Date(_)));
-        let is_doubtful = |word: &&str| {
-            let mut letters = word.chars().flat_map(char::to_lowercase);
-            let first = letters.next();
-            let is_repeated =
-                word.chars().nth(1).is_some() && letters.all(|next| Some(next) == first);
-            is_repeated
-                || !is_number
-                    && word
-                        .contains(|letter: char| DATE_LETTERS.contains(letter.to_ascii_lowercase()))
-        };
-        if self.words.iter().any(is_doubtful) {
+        let has_case = |letter: char| letter.is_lowercase() || letter.is_uppercase();
+        if self.words.iter().any(|word| word.contains(has_case)) {
             return Err(FormatError::Invalid("letters that must be quoted"));
         }
         Ok(())
@@ -244,6 +233,15 @@ impl<'c> Parser<'c> {
 
     fn token(&mut self, section: &mut RawSection<'c>) -> Result<(), FormatError> {
         let whole = self.rest;
+        let halves = |[morning, evening]: &&[&str; 2]| {
+            let rest = whole.strip_prefix(morning).and_then(|rest| rest.strip_prefix('/'));
+            rest.is_some_and(|rest| rest.starts_with(evening))
+        };
+        if let Some(words @ [morning, evening]) = HALVES.iter().find(halves) {
+            self.rest = &whole[morning.len() + 1 + evening.len()..];
+            section.tokens.push(Token::Date(Field::HalfWord(*words)));
+            return Ok(());
+        }
         let Some(first) = self.next() else { return Ok(()) };
         let token = match first {
             '"' => {
@@ -295,7 +293,8 @@ impl<'c> Parser<'c> {
             let next = self.rest.get(start..start + half.len())?;
             next.eq_ignore_ascii_case(half).then_some(start)
         });
-        let end = half.min().unwrap_or(end);
+        let words = HALVES.iter().filter_map(|[morning, _]| self.rest.find(morning));
+        let end = half.chain(words).filter(|half| (1..end).contains(half)).min().unwrap_or(end);
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         let field = |letter: char| "ymdhsebgn".contains(letter.to_ascii_lowercase());
@@ -432,13 +431,5 @@ fn currency_or_language(content: &str, section: &mut RawSection<'_>) -> Result<(
 
 /// Checks whether a character beyond ASCII is shown without quotes.
 fn is_foreign_literal(character: char) -> bool {
-    // Signs of Latin-1, dashes and quotes, currencies, and wide currencies.
-    const SIGNS: [RangeInclusive<char>; 4] = [
-        '\u{a1}'..='\u{bf}',
-        '\u{2010}'..='\u{206f}',
-        '\u{20a0}'..='\u{20cf}',
-        '\u{ffe0}'..='\u{ffe6}',
-    ];
-    let is_letter = character.is_alphanumeric() || character.is_whitespace();
-    !character.is_ascii() && (is_letter || SIGNS.iter().any(|signs| signs.contains(&character)))
+    !character.is_ascii() && !character.is_control()
 }

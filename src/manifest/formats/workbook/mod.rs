@@ -10,6 +10,7 @@ mod compound;
 mod contents;
 mod error;
 mod ods;
+mod ods_styles;
 mod package;
 mod styles;
 #[cfg(test)]

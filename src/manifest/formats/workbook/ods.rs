@@ -1,25 +1,24 @@
 //! `OpenDocument` spreadsheets: `.ods`, as in `OpenDocument` 1.3 part 3. Section numbers are those of that document.
 //!
-//! A cell holds its value and, as paragraphs, the text that the spreadsheet shows. The text is taken, so number formats
-//! are needed only for writers that leave it out.
+//! A cell holds its value and, as paragraphs, the text that the spreadsheet shows. Some writers leave the text out, or
+//! store another one. Programs then show what the number format makes of the value.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
 
+use crate::manifest::formats::number_format::DateSystem;
+use crate::manifest::formats::sheet_number::read_number;
 use crate::manifest::formats::table::Trouble;
 
 use super::contents::{
     Builder, Contents, Extent, MAX_CELL_TEXT, MAX_COLUMNS, MAX_ROWS, Sheet, check_sheets,
 };
 use super::error::ReadError;
+use super::ods_styles::{CellFormat, CellStyles};
 use super::package::Package;
-use super::styles::{Styles, iso_text, must_be_text};
+use super::styles::{Styles, date_serial, iso_text, must_be_text};
 use super::xml::{Element, Node, Xml};
 
 const CONTENT: &str = "content.xml";
-
-/// The most styles.
-const MAX_STYLES: usize = 100_000;
 
 /// An `OpenDocument` spreadsheet.
 pub(crate) struct Ods<'b> {
@@ -29,61 +28,30 @@ pub(crate) struct Ods<'b> {
     styles: CellStyles,
 }
 
-/// The styles of cells and sheets in `content.xml`.
-#[derive(Debug, Default)]
-struct CellStyles {
-    /// The cell styles without a number format.
-    plain: HashSet<String>,
-    /// The table styles of hidden sheets.
-    hidden: HashSet<String>,
-}
-
-impl CellStyles {
-    /// Whether cells with the style may show numbers in another than the general format.
-    fn may_have_format(&self, style: Option<&str>) -> bool {
-        style.is_some_and(|style| style != "Default" && !self.plain.contains(style))
-    }
-}
-
 impl<'b> Ods<'b> {
     /// Opens a spreadsheet.
     pub(crate) fn open(mut package: Package<'b>) -> Result<(Self, Vec<Sheet>), ReadError> {
         if is_encrypted(&mut package)? {
             return Err(ReadError::Password);
         }
-        let mut styles = CellStyles::default();
+        let mut styles = CellStyles::read(&mut package)?;
         let (mut sheets, mut headers) = (Vec::new(), Vec::new());
-        let mut table_style = String::new();
         let mut xml = Xml::open(&mut package, CONTENT)?;
         let mut spreadsheet = None;
         loop {
             let depth = xml.depth();
             let Some(node) = xml.next()? else { break };
+            if spreadsheet.is_none() {
+                styles.add(&node, depth)?;
+            }
             let Node::Start(element) = node else { continue };
             match element.local_name() {
-                "style" => {
-                    let name = element.attribute("style:name")?.unwrap_or_default().into_owned();
-                    let parent = element.attribute("style:parent-style-name")?;
-                    let has_parent = parent.is_some_and(|parent| parent != "Default");
-                    if !has_parent && element.attribute("style:data-style-name")?.is_none() {
-                        styles.plain.insert(name.clone());
-                    }
-                    if styles.plain.len() > MAX_STYLES {
-                        return Err(ReadError::TooLarge("the workbook"));
-                    }
-                    table_style = name;
-                }
-                "table-properties"
-                    if element.attribute("table:display")?.as_deref() == Some("false") =>
-                {
-                    styles.hidden.insert(table_style.clone());
-                }
                 "spreadsheet" => spreadsheet = Some(depth + 1),
                 // Links to other documents have tables, too; those of this one are right inside the spreadsheet.
                 "table" if spreadsheet == Some(depth) => {
                     let name = element.attribute("table:name")?.unwrap_or_default().into_owned();
                     let style = element.attribute("table:style-name")?.unwrap_or_default();
-                    let is_visible = !styles.hidden.contains(&*style);
+                    let is_visible = !styles.is_hidden(&style);
                     sheets.push(Sheet { name, is_visible, has_cells: true });
                     check_sheets(&sheets)?;
                     let mut builder = Builder::new(Extent::Header);
@@ -151,6 +119,7 @@ fn read_table(
 ) -> Result<(), ReadError> {
     let depth = xml.depth();
     let mut table = TableReader { styles, columns: Vec::new(), row: 0 };
+    let mut hidden_group = None;
     while xml.depth() >= depth {
         let Some(node) = xml.next()? else { return Err(ReadError::Damaged) };
         let Node::Start(element) = node else { continue };
@@ -160,10 +129,21 @@ fn read_table(
                 let style = element.attribute("table:default-cell-style-name")?;
                 let end = table.columns.last().map_or(0, |(end, _)| *end).saturating_add(repeated);
                 if table.columns.len() < MAX_COLUMNS as usize {
-                    table.columns.push((end, styles.may_have_format(style.as_deref())));
+                    table.columns.push((end, style.map(Cow::into_owned)));
                 }
             }
-            "table-row" => table.read_row(&TableRow::new(&element, styles)?, xml, builder)?,
+            "table-row" => {
+                let mut row = TableRow::new(&element)?;
+                hidden_group = hidden_group.filter(|group| *group < xml.depth());
+                row.is_hidden |= hidden_group.is_some();
+                table.read_row(&row, xml, builder)?;
+            }
+            // 9.1.9: the rows of a closed group are not shown.
+            "table-row-group"
+                if element.attribute("table:display")?.as_deref() == Some("false") =>
+            {
+                hidden_group = hidden_group.or(Some(xml.depth()));
+            }
             // Groups of rows and of columns are only brackets around them.
             "table-rows"
             | "table-row-group"
@@ -192,18 +172,18 @@ fn repeated(element: &Element<'_>, attribute: &str) -> Result<u32, ReadError> {
 struct TableRow {
     repeated: u32,
     is_hidden: bool,
-    /// Whether cells without style may have a format; `None` if their columns say it.
-    may_have_format: Option<bool>,
+    /// The style of its cells without one.
+    style: Option<String>,
 }
 
 impl TableRow {
-    fn new(element: &Element<'_>, styles: &CellStyles) -> Result<Self, ReadError> {
+    fn new(element: &Element<'_>) -> Result<Self, ReadError> {
         let visibility = element.attribute("table:visibility")?;
         let style = element.attribute("table:default-cell-style-name")?;
         Ok(Self {
             repeated: repeated(element, "table:number-rows-repeated")?,
             is_hidden: matches!(visibility.as_deref(), Some("collapse" | "filter")),
-            may_have_format: style.map(|style| styles.may_have_format(Some(&*style))),
+            style: style.map(Cow::into_owned),
         })
     }
 }
@@ -211,8 +191,8 @@ impl TableRow {
 /// Reads the rows of a table.
 struct TableReader<'s> {
     styles: &'s CellStyles,
-    /// For each run of columns, its end, and whether cells without style may have a format.
-    columns: Vec<(u32, bool)>,
+    /// For each run of columns, its end, and the style of its cells without one.
+    columns: Vec<(u32, Option<String>)>,
     /// The next row.
     row: u32,
 }
@@ -238,14 +218,8 @@ impl TableReader<'_> {
                 "table-cell" => {
                     builder.begin((self.row, column));
                     let cell = TableCell::new(&element)?;
-                    let (text, trouble) = cell.read(
-                        xml,
-                        || {
-                            row.may_have_format
-                                .unwrap_or_else(|| self.column_may_have_format(column))
-                        },
-                        self.styles,
-                    )?;
+                    let style = row.style.as_deref().or_else(|| self.column_style(column));
+                    let (text, trouble) = cell.read(xml, style, self.styles)?;
                     let is_blank = text.trim().is_empty() && trouble.is_none();
                     has_content |= !is_blank;
                     let last =
@@ -275,9 +249,9 @@ impl TableReader<'_> {
         Ok(())
     }
 
-    fn column_may_have_format(&self, column: u32) -> bool {
+    fn column_style(&self, column: u32) -> Option<&str> {
         let index = self.columns.partition_point(|(end, _)| *end <= column);
-        self.columns.get(index).is_some_and(|(_, may_have_format)| *may_have_format)
+        self.columns.get(index)?.1.as_deref()
     }
 }
 
@@ -317,7 +291,7 @@ impl TableCell {
     fn read(
         &self,
         xml: &mut Xml<'_, '_>,
-        may_have_format: impl FnOnce() -> bool,
+        default_style: Option<&str>,
         styles: &CellStyles,
     ) -> Result<(String, Option<Trouble>), ReadError> {
         let mut text = String::new();
@@ -350,28 +324,59 @@ impl TableCell {
         if is_number && self.formula.as_deref().is_some_and(must_be_text) {
             return Ok((text, Some(Trouble::FormulaNeverCalculated)));
         }
-        if has_text || value.is_empty() {
+        if value.is_empty() {
             return Ok((text, None));
         }
-        let may_have_format = match &self.style {
-            Some(style) => styles.may_have_format(Some(style)),
-            None => may_have_format(),
+        let number = match kind {
+            "boolean" if !has_text => return Ok((value.to_uppercase(), None)),
+            "string" if !has_text => return Ok((value.to_owned(), None)),
+            "date" => date_serial(value, DateSystem::From1900),
+            "time" => {
+                value.parse().ok().map(|it: jiff::SignedDuration| it.as_secs_f64() / 86_400.0)
+            }
+            _ if is_number => {
+                let number = value.parse().ok().filter(|number: &f64| number.is_finite());
+                Some(number.ok_or(ReadError::Damaged)?)
+            }
+            _ => return Ok((text, None)),
         };
-        let trouble = (kind != "string" && kind != "boolean")
-            && (may_have_format || matches!(kind, "percentage" | "currency"));
-        let text = match kind {
-            "boolean" => value.to_uppercase(),
-            "date" | "time" => iso_text(value),
-            "string" => value.to_owned(),
-            _ => match value.parse::<f64>() {
-                Ok(number) if number.is_finite() => {
-                    Styles::default().number(0, number).0.into_owned()
-                }
-                _ => return Err(ReadError::Damaged),
-            },
+        let format = styles.format(self.style.as_deref().or(default_style));
+        if let (CellFormat::Known(format), Some(number)) = (&format, number)
+            && let Ok(shown) = format.render(number, DateSystem::From1900)
+        {
+            let is_shown = has_text && is_same(&text, &shown, !is_number);
+            return Ok((if is_shown { text } else { shown }, None));
+        }
+        if has_text && (!is_number || number.is_none_or(|number| agrees(&text, number))) {
+            return Ok((text, None));
+        }
+        let trouble =
+            !matches!(format, CellFormat::General) || matches!(kind, "percentage" | "currency");
+        let text = match number {
+            Some(number) if is_number => Styles::default().number(0, number).0.into_owned(),
+            _ => iso_text(value),
         };
         Ok((text, trouble.then_some(Trouble::UnformattedNumber)))
     }
+}
+
+/// Whether a stored text says the same as the one that the number format makes. Separators depend on the language of the
+/// program that has stored it, and so do the names of months.
+fn is_same(stored: &str, shown: &str, is_date: bool) -> bool {
+    let said = |text: &str| -> String {
+        let characters = text.chars().filter(|character| {
+            let is_separator = character.is_whitespace() || ".,'’".contains(*character);
+            if is_date { character.is_ascii_digit() } else { !is_separator }
+        });
+        characters.map(|c| if c == '\u{2212}' { '-' } else { c }).collect()
+    };
+    said(stored) == said(shown)
+}
+
+/// Whether a stored text is a number that `value` rounds to. Other texts are not compared.
+fn agrees(text: &str, value: f64) -> bool {
+    let Some((first, second)) = read_number(text) else { return true };
+    first.is_rounded(value) || second.is_some_and(|second| second.is_rounded(value))
 }
 
 /// Appends the text of a paragraph. White space is collapsed; elements stand for spaces, tabs and line breaks

@@ -251,7 +251,7 @@ fn ods_with(tables: &str, styles: &str, manifest: &str) -> Vec<u8> {
     let urn = "urn:oasis:names:tc:opendocument:xmlns";
     let content = format!(
         "<office:document-content xmlns:office='{urn}:office:1.0' xmlns:table='{urn}:table:1.0' \
-         xmlns:text='{urn}:text:1.0'><office:automatic-styles>{styles}</office:automatic-styles><office:body>\
+         xmlns:text='{urn}:text:1.0' xmlns:number='{urn}:datastyle:1.0' xmlns:style='{urn}:style:1.0'><office:automatic-styles>{styles}</office:automatic-styles><office:body>\
          <office:spreadsheet>{tables}</office:spreadsheet></office:body></office:document-content>"
     );
     archive(&[("META-INF/manifest.xml", manifest.as_bytes()), ("content.xml", content.as_bytes())])
@@ -317,6 +317,85 @@ fn cells_of_ods_have_the_text_that_is_shown() {
     assert_eq!(rows(&ods(empty_result)), Err("the sheet is empty".to_owned()));
 }
 
+/// Some writers store a text that the number format does not make.
+#[test]
+fn the_format_of_an_ods_cell_decides_where_its_text_contradicts() {
+    let number =
+        |attributes: &str| format!("<number:number number:min-integer-digits='1' {attributes}/>");
+    let two = number("number:decimal-places='2' number:min-decimal-places='2'");
+    let euro = "<number:text> </number:text><number:currency-symbol>€</number:currency-symbol>";
+    let styles = [
+        format!("<number:number-style style:name='G'>{}</number:number-style>", number("")),
+        format!(
+            "<number:number-style style:name='N1'>{}</number:number-style>",
+            number("number:decimal-places='2' number:grouping='true'")
+        ),
+        format!(
+            "<number:percentage-style style:name='N2'>{}<number:text>%</number:text></number:percentage-style>",
+            number("number:decimal-places='0'")
+        ),
+        format!("<number:currency-style style:name='N3P0'>{two}{euro}</number:currency-style>"),
+        format!(
+            "<number:currency-style style:name='N3' number:language='de' number:country='DE'><number:text>-</number:text>\
+             {two}{euro}<style:map style:condition='value()&gt;=0' style:apply-style-name='N3P0'/></number:currency-style>"
+        ),
+        "<number:date-style style:name='N4'><number:day number:style='long'/><number:text>. </number:text>\
+         <number:month number:textual='true' number:style='long'/></number:date-style>"
+            .to_owned(),
+        "<number:number-style style:name='N5'><number:number number:decimal-places='0' number:min-integer-digits='5'/>\
+         </number:number-style>"
+            .to_owned(),
+        "<number:time-style style:name='N6'><number:hours/><number:text>:</number:text><number:minutes number:style='long'/>\
+         <number:text> </number:text><number:am-pm/></number:time-style>"
+            .to_owned(),
+        "<number:number-style style:name='N7'><number:fraction/></number:number-style>".to_owned(),
+        "<style:style style:name='child' style:parent-style-name='c2'/>".to_owned(),
+        "<style:style style:name='general' style:data-style-name='G'/>".to_owned(),
+    ]
+    .concat();
+    let styles = (1..=7).fold(styles, |styles, index| {
+        styles + &format!("<style:style style:name='c{index}' style:data-style-name='N{index}'/>")
+    });
+    let float = |value: &str| format!("office:value-type='float' office:value='{value}'");
+    let date = "office:value-type='date' office:date-value='2026-03-05'";
+    let time = "office:value-type='time' office:time-value='PT14H30M00S'";
+    for (style, value, stored, shown) in [
+        ("c1", float("1234.5"), "", "1,234.50"),
+        ("c1", float("1234.5"), "1234.5", "1,234.50"),
+        ("c1", float("1234.5"), "1.234,50", "1.234,50"),
+        ("c2", float("0.25"), "0.25", "25%"),
+        ("c2", float("0.25"), "25 %", "25 %"),
+        ("child", float("0.25"), "", "25%"),
+        ("c3", float("19.9"), "19.9", "19,90 €"),
+        ("c3", float("-19.9"), "", "-19,90 €"),
+        ("c3", float("19.9"), "19,90 €", "19,90 €"),
+        ("c4", date.to_owned(), "2026-03-05", "05. March"),
+        ("c4", date.to_owned(), "05. März", "05. März"),
+        ("c5", float("3766"), "3766", "03766"),
+        ("c6", time.to_owned(), "14:30", "2:30 PM"),
+        ("c6", time.to_owned(), "", "2:30 PM"),
+        ("c7", float("0.5"), "1/2", "1/2"),
+        ("c7", float("0.5"), "0.7", "0.5 !UnformattedNumber"),
+        ("general", float("0.5"), "0,5", "0,5"),
+        ("general", float("0.5"), "0.7", "0.5"),
+        ("general", float("0.333333333333333"), "0.333333333333333", "0.333333333333333"),
+        ("Default", float("5"), "7", "5"),
+    ] {
+        let text =
+            if stored.is_empty() { String::new() } else { format!("<text:p>{stored}</text:p>") };
+        let cells = format!(
+            "<table:table-cell table:style-name='{style}' {value}>{text}</table:table-cell>"
+        );
+        let rows = format!("<table:table-row>{cells}</table:table-row>");
+        let table = format!("<table:table table:name='A'>{rows}</table:table>");
+        assert_eq!(
+            cell(&ods_with(&table, &styles, "<manifest/>")),
+            shown,
+            "{style} {value} {stored}"
+        );
+    }
+}
+
 #[test]
 fn repeated_covered_and_hidden_cells_of_ods_are_read() {
     let text = |attributes: &str, text: &str| {
@@ -343,6 +422,12 @@ fn repeated_covered_and_hidden_cells_of_ods_are_read() {
         row("", &[covered.clone(), covered.clone(), text("", "d")]),
         row("table:visibility='collapse'", &[text(tall, "e"), value]),
         row("", &[covered]),
+        format!(
+            "<table:table-row-group table:display='false'><table:table-row-group>{}</table:table-row-group>{}</table:table-row-group>",
+            row("", &[text("", "f")]),
+            row("", &[text("", "g")]),
+        ),
+        row("", &[text("", "h")]),
         row("table:visibility='collapse' table:number-rows-repeated='1048000'", &[blank]),
     ];
     let (rows, notes) = rows(&ods(&content.concat())).unwrap();
@@ -353,9 +438,13 @@ fn repeated_covered_and_hidden_cells_of_ods_are_read() {
         ["b", "c", ""],
         ["b", "c", "d"],
         ["e", "5 !UnformattedNumber", ""],
+        ["e", "", ""],
+        ["f", "", ""],
+        ["g", "", ""],
+        ["h", "", ""],
     ];
     assert_eq!(rows, expected);
-    assert!(notes[0].starts_with("book:A4 2 rows are hidden"), "{notes:?}");
+    assert!(notes[0].starts_with("book:A4 4 rows are hidden"), "{notes:?}");
 }
 
 #[test]
@@ -482,6 +571,9 @@ fn cells_of_xls_have_the_text_that_is_shown() {
     };
     let formula =
         |row, column, result: [u8; 8]| record(6, &[&at(row, column, 0), &result, &[0; 6]]);
+    let uncalculated = |row, column, result: [u8; 8]| {
+        record(6, &[&at(row, column, 0), &result, &[3, 0, 0, 0, 0, 0]])
+    };
     let special = |kind, value| [kind, 0, value, 0, 0, 0, 0xFF, 0xFF];
     let sheet = [
         // Row 2 is hidden.
@@ -502,6 +594,7 @@ fn cells_of_xls_have_the_text_that_is_shown() {
         formula(2, 0, 2.5_f64.to_le_bytes()),
         formula(2, 1, special(1, 0)),
         formula(2, 2, special(3, 0)),
+        uncalculated(2, 5, special(3, 0)),
         record(0x204, &[&at(2, 3, 0), &[2, 0, 0], b"ok"]),
         // A chart in the sheet has cells of its own.
         record(0x809, &[&[0, 6, 0x20, 0], &[0; 12]]),
@@ -514,7 +607,7 @@ fn cells_of_xls_have_the_text_that_is_shown() {
     let expected = [
         ["one", "two☺!", "25%", "1.01 kg", "3/15/2026", "1 !UnknownFormat"],
         ["7", "7%", "TRUE", "#N/A !ErrorValue", "Hi", "#REF! !ErrorValue"],
-        ["2.5", "FALSE", "", "ok", "", ""],
+        ["2.5", "FALSE", "", "ok", "", " !FormulaWithoutValue"],
         ["8", "", "", "ok", "", ""],
     ];
     assert_eq!(rows, expected);

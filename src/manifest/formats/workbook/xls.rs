@@ -198,6 +198,11 @@ impl Xls {
                                         continue;
                                     }
                                     1 | 2 => bool_or_error(value, kind == 2),
+                                    // 2.4.127: an empty text that must be calculated when the file is opened.
+                                    // Writers that do not calculate store it.
+                                    3 if data.u16()? & 3 == 3 => {
+                                        ("".into(), Some(Trouble::FormulaWithoutValue))
+                                    }
                                     _ => continue,
                                 },
                                 number => self.styles.number(style, f64::from_le_bytes(number)),

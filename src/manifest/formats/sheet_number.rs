@@ -11,7 +11,7 @@ const MAX_DIGITS: usize = 30;
 
 /// A number with all its digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SheetNumber {
+pub(crate) struct SheetNumber {
     is_negative: bool,
     /// The digits without the decimal separator.
     digits: u128,
@@ -19,15 +19,15 @@ pub(super) struct SheetNumber {
     decimals: usize,
     separator: char,
     /// Whether a percent sign or a currency is part of the text.
-    pub(super) has_unit: bool,
+    pub(crate) has_unit: bool,
 }
 
 /// The readings of a text as a number: the second one exists if its only separator may be that of decimals or of
 /// thousands, as in `1,234`.
-pub(super) type Readings = (SheetNumber, Option<SheetNumber>);
+pub(crate) type Readings = (SheetNumber, Option<SheetNumber>);
 
 /// Reads a number. Returns `None` for other texts.
-pub(super) fn read_number(text: &str) -> Option<Readings> {
+pub(crate) fn read_number(text: &str) -> Option<Readings> {
     let text = text.trim().replace('\u{2212}', "-");
     let is_begin = |(index, c): (usize, char)| {
         c.is_ascii_digit()
@@ -44,7 +44,7 @@ pub(super) fn read_number(text: &str) -> Option<Readings> {
         ("", unit) | (unit, "") => is_percent || is_currency(unit),
         _ => return None,
     };
-    if !has_currency && !(before.is_empty() && after.is_empty()) {
+    if !(has_currency || before.is_empty() && after.is_empty()) {
         return None;
     }
     let number = |decimal: Option<char>| {
@@ -95,24 +95,30 @@ fn split_digits(text: &str, decimal: Option<char>) -> Option<(u128, char, usize)
 }
 
 impl SheetNumber {
-    pub(super) fn is_zero(self) -> bool {
+    pub(crate) fn is_zero(self) -> bool {
         self.digits == 0
     }
 
     /// Returns the nearest binary number.
-    pub(super) fn to_f64(self) -> f64 {
+    pub(crate) fn to_f64(self) -> f64 {
         let number: f64 = format!("{}e-{}", self.digits, self.decimals).parse().unwrap_or(f64::NAN);
         if self.is_negative { -number } else { number }
     }
 
+    /// Whether this may be `value`, rounded to the decimals of this number.
+    pub(crate) fn is_rounded(self, value: f64) -> bool {
+        let unit: f64 = format!("1e-{}", self.decimals).parse().unwrap_or(1.0);
+        (self.to_f64() - value).abs() <= 0.500_001 * unit
+    }
+
     /// Rounds to a number of decimals, halves away from zero.
-    pub(super) fn round(self, places: usize) -> String {
+    pub(crate) fn round(self, places: usize) -> String {
         let divisor = 10_u128.pow(self.dropped(places));
         self.text((self.digits + divisor / 2) / divisor, places.min(self.decimals))
     }
 
     /// Returns the number without its decimals.
-    pub(super) fn truncate(self) -> String {
+    pub(crate) fn truncate(self) -> String {
         self.text(self.digits / 10_u128.pow(self.dropped(0)), 0)
     }
 
