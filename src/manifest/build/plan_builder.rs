@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::manifest::diagnostics::place::Place;
 use crate::manifest::diagnostics::problem::{Findings, Problem};
+use crate::manifest::diagnostics::suspicions::has_lost_digits;
 use crate::manifest::diagnostics::text::{list, normalize, quote};
 use crate::manifest::formats::table::{Table, Value, visible};
 use crate::manifest::schema::document::{Defaults, Item};
@@ -344,6 +345,13 @@ impl<'a> PlanBuilder<'a> {
             && let Some(text) = self.rules.render(job, combination, value, findings)
             && let Some(id) = normalize_id(&text)
         {
+            if has_lost_digits(&text) {
+                let message =
+                    format!("{} is a number that has lost its digits", quote(text.trim()));
+                let help = "the spreadsheet stored only its magnitude; format the column as text, and enter the id again";
+                findings.problem(Problem::at(&value.place, message).help(help));
+                return;
+            }
             if ids::is_placeholder(&id) {
                 let message =
                     format!("{} stands for an empty cell and cannot be an id", quote(&id));

@@ -5,7 +5,8 @@
 pub(crate) enum SuspicionKind {
     /// Letters that became question marks or U+FFFD: `Gr??e`.
     LostLetters,
-    /// Control characters U+0080 to U+009F, which stand for letters and quotes of Windows-1252.
+    /// Control characters U+0080 to U+009F, which stand for letters and quotes of Windows-1252, and those that change the
+    /// direction of letters.
     ControlCharacter,
     /// Nothing to speak: `...`.
     NoLetters,
@@ -13,10 +14,12 @@ pub(crate) enum SuspicionKind {
     OnlyNumber,
     /// Only `TRUE`, `WAHR` or the like, which are checkboxes.
     OnlyBoolean,
-    /// Only a web address.
+    /// Only a web or e-mail address.
     OnlyAddress,
-    /// UTF-8 that was decoded with another encoding: `JosÃ©`.
+    /// Text that was decoded with another encoding: `JosÃ©`, `Ïðèâåò`.
     Mojibake,
+    /// A long number whose digits a spreadsheet has removed: `4.91511E+12`.
+    LostDigits,
     /// HTML tags and entities: `<b>`, `&amp;`.
     Markup,
     /// A field of this or another program that was not filled: `[First Name]`, `{{ name }}`.

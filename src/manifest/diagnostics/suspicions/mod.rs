@@ -4,6 +4,7 @@
 //! paid for, and no text is changed. They take linear time.
 
 mod kind;
+mod letters;
 mod mojibake;
 mod placeholder;
 mod scan;
@@ -13,8 +14,8 @@ use std::ops::Range;
 
 pub(crate) use self::kind::SuspicionKind;
 use self::kind::SuspicionKind::{
-    ControlCharacter, Draft, EmptyValue, ErrorValue, Escape, Formula, LostLetters, Markup,
-    Mojibake, NestedTemplate, NoLetters, OnlyAddress, OnlyBoolean, OnlyNumber, Placeholder,
+    ControlCharacter, Draft, EmptyValue, ErrorValue, Escape, Formula, LostDigits, LostLetters,
+    Markup, Mojibake, NestedTemplate, NoLetters, OnlyAddress, OnlyBoolean, OnlyNumber, Placeholder,
 };
 
 /// The longest excerpt in a message, in characters.
@@ -66,6 +67,8 @@ pub(crate) fn find_suspicions(
         );
         found.push(Suspicion { range, kind: Mojibake, message });
     }
+    let foreign = letters::find_foreign_word(text);
+    found.extend(foreign.map(|range| suspicion(text, range, Mojibake)));
     let parts = scan::find_parts(text, is_column);
     found.extend(parts.into_iter().map(|(range, kind)| suspicion(text, range, kind)));
     if found.is_empty() && !whole.is_empty() {
@@ -83,7 +86,10 @@ fn remove_repetitions(mut found: Vec<Suspicion>) -> Vec<Suspicion> {
         let is_new = range.start >= end && !repeating.contains(kind);
         if is_new {
             end = range.end;
-            if matches!(kind, LostLetters | ControlCharacter | Mojibake | Markup | Escape) {
+            if matches!(
+                kind,
+                LostLetters | LostDigits | ControlCharacter | Mojibake | Markup | Escape
+            ) {
                 repeating.push(*kind);
             }
         }
@@ -98,12 +104,18 @@ fn suspicion(text: &str, range: Range<usize>, kind: SuspicionKind) -> Suspicion 
         LostLetters => format!("`{excerpt}` looks like text with lost letters"),
         ControlCharacter => {
             let code = text[range.clone()].chars().next().map_or(0, u32::from);
-            format!("the control character U+{code:04X} looks like a damaged letter")
+            let effect = if code < 0xff {
+                "looks like a damaged letter"
+            } else {
+                "changes the order of letters"
+            };
+            format!("the control character U+{code:04X} {effect}")
         }
         NoLetters => format!("`{excerpt}` has no letters to speak"),
         OnlyNumber => format!("`{excerpt}` is only a number, an amount or a date"),
         OnlyBoolean => format!("`{excerpt}` is only the value of a checkbox"),
-        OnlyAddress => format!("`{excerpt}` is only a web address"),
+        OnlyAddress => format!("`{excerpt}` is only an address"),
+        LostDigits => format!("`{excerpt}` looks like a number that has lost its digits"),
         Mojibake => format!("`{excerpt}` looks like text in a wrong encoding"),
         Markup => format!("`{excerpt}` looks like HTML and is spoken as it is written"),
         Placeholder => format!("`{excerpt}` looks like a placeholder"),
@@ -133,6 +145,13 @@ pub(crate) fn is_formula_error(value: &str) -> bool {
     is_error || is_code || is_hidden
 }
 
+/// Whether a value is only the magnitude of a number that a spreadsheet has shortened: `4.91511E+12`.
+pub(crate) fn has_lost_digits(value: &str) -> bool {
+    let value = value.trim().trim_start_matches('-');
+    value.starts_with(|c: char| c.is_ascii_digit())
+        && scan::power_length(value) == Some(value.len())
+}
+
 /// Returns the kind of a text that is wrong as a whole.
 fn whole_text_kind(text: &str) -> Option<SuspicionKind> {
     let lower = text
@@ -142,12 +161,24 @@ fn whole_text_kind(text: &str) -> Option<SuspicionKind> {
         && (words::contains(words::EMPTY_VALUES, &lower)
             || words::contains_phrase(words::EMPTY_MARKS, &lower)
             || words::contains(words::EMPTY_TEXTS, &lower));
+    let is_mail = || {
+        text.split_once('@').is_some_and(|(name, host)| {
+            !name.is_empty()
+                && host.contains('.')
+                && !host.contains('?')
+                && host.starts_with(char::is_alphanumeric)
+        })
+    };
     let is_address = !text.contains(char::is_whitespace)
-        && ["http://", "https://", "www."].iter().any(|begin| lower.starts_with(begin));
+        && (["http://", "https://", "www."].iter().any(|begin| lower.starts_with(begin))
+            || is_mail());
+    let mut letters = text.chars();
+    // A character of Chinese or Japanese may be a word.
+    let is_letter = matches!((letters.next(), letters.next()), (Some(c), None) if c.is_lowercase() || c.is_uppercase());
     let kind = match lower.as_str() {
         "" => None,
         _ if is_empty => Some(EmptyValue),
-        _ if words::contains_phrase(words::DRAFT_TEXTS, &lower) => Some(Draft),
+        _ if is_letter || words::contains_phrase(words::DRAFT_TEXTS, &lower) => Some(Draft),
         _ if words::contains(words::BOOLEANS, text) => Some(OnlyBoolean),
         _ if is_address => Some(OnlyAddress),
         _ => None,
@@ -155,7 +186,7 @@ fn whole_text_kind(text: &str) -> Option<SuspicionKind> {
     value_kind(text).or(kind)
 }
 
-/// Whether a value is a formula: `=A1`, `="a" & B2`, `+A1`.
+/// Whether a value is a formula: `=A1`, `="a" & B2`, `+A1`, `@SUM(A1)`.
 fn is_formula(value: &str) -> bool {
     let is_reference = |text: &str| {
         let digits = text.trim_start_matches(|c: char| c.is_ascii_uppercase());
@@ -164,7 +195,12 @@ fn is_formula(value: &str) -> bool {
             && digits.bytes().all(|byte| byte.is_ascii_digit())
     };
     let begins = |c: char| c.is_alphanumeric() || "\"'($+-".contains(c);
+    let is_function = |text: &str| {
+        let name = text.trim_start_matches(|c: char| c.is_ascii_uppercase() || c == '.');
+        name.len() < text.len() && name.starts_with('(') && name.ends_with(')')
+    };
     value.strip_prefix('=').is_some_and(|formula| formula.starts_with(begins))
+        || value.strip_prefix('@').is_some_and(is_function)
         || value.strip_prefix(['+', '-']).is_some_and(is_reference)
 }
 
@@ -209,6 +245,9 @@ fn speechless_kind(text: &str) -> Option<SuspicionKind> {
         text.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()).peekable();
     let has_letters = words.peek().is_some();
     let has_digits = text.contains(char::is_numeric);
+    if text.trim_end_matches(['.', '!']) == "24/7" {
+        return None;
+    }
     if has_digits
         && is_short
         && words.all(|word| words::contains(words::AMOUNT_WORDS, &word.to_lowercase()))

@@ -42,6 +42,16 @@ pub(super) fn placeholder_length(
     };
     match rest.chars().next()? {
         '{' if rest.starts_with("{}") => Some(2),
+        '{' if rest.starts_with("{#") => {
+            Some(between(rest, "{#", "#}").map_or(2, |inside| inside.len() + 4))
+        }
+        '}' if rest.starts_with("}}") => Some(rest.len() - rest.trim_start_matches('}').len()),
+        '{' if !is_near(rest.chars(), '}') => open_length(rest, is_column),
+        '[' if !is_near(rest.chars(), ']') => open_length(rest, is_column),
+        '｛' => enclosed("｛", "｝", &|_| true),
+        '【' => enclosed("【", "】", &is_field),
+        '○' | '〇' | '◯' => circles_length(before, rest),
+        '[' if empty_brackets_length(rest).is_some() => empty_brackets_length(rest),
         '{' => template_length(rest)
             .or_else(|| enclosed("{", "}", &|name| is_braced_name(name) && !is_code(before, name))),
         ':' if before.is_empty() || before.ends_with([' ', '\n', '(', '"', '“', '„']) => {
@@ -62,7 +72,10 @@ pub(super) fn placeholder_length(
         }
         '[' => {
             let is_name = |name: &str| {
-                is_bracketed_name(name) && !is_code(before, name) && !is_button(before, name)
+                is_bracketed_name(name)
+                    && !is_code(before, name)
+                    && !is_button(before, name)
+                    && !is_editorial(before, name)
             };
             let length =
                 enclosed("[", "]", &is_name).or_else(|| enclosed("[[", "]]", &|_| true))?;
@@ -91,7 +104,10 @@ pub(super) fn placeholder_length(
             (!rest[length..].starts_with(char::is_alphanumeric)).then_some(length)
         }
         '«' => enclosed("«", "»", &is_merge_field),
-        '*' => enclosed("*|", "|*", &|_| true),
+        '*' => enclosed("*|", "|*", &|_| true).or_else(|| {
+            let name = rest.strip_prefix("*|")?.split(|c| !is_name_character(c)).next()?;
+            is_constant(name).then(|| 2 + name.len())
+        }),
         c @ ('~' | '|' | '@' | '#') if !before.ends_with(char::is_alphanumeric) => {
             let mark = &rest[..if rest[1..].starts_with(c) { 2 } else { 1 }];
             enclosed(mark, mark, &|name| is_identifier(name) && is_field(name))
@@ -140,8 +156,94 @@ fn is_button(before: &str, name: &str) -> bool {
     is_key || is_pressed && !is_request && !is_field(name) && !is_constant(name)
 }
 
+/// Whether a sign is near enough to be the other end of a placeholder.
+fn is_near(mut text: impl Iterator<Item = char>, sign: char) -> bool {
+    text.by_ref().take(LONGEST_NAME + 2).any(|c| c == sign)
+}
+
+/// Returns the length of a placeholder that is never closed: `{First Name`.
+fn open_length(rest: &str, is_column: &dyn Fn(&str) -> bool) -> Option<usize> {
+    let is_inside = |c: char| is_name_character(c) || c == ' ';
+    let line = rest[1..].split(|c| !is_inside(c)).next()?;
+    let ends = line.match_indices(' ').map(|(end, _)| end).chain([line.len()]).take(3);
+    let names = ends.map(|end| &line[..end]).filter(|name| !name.is_empty());
+    names.filter(|name| is_field(name) || is_column(name)).last().map(|name| 1 + name.len())
+}
+
+/// Returns the length of brackets without a word: `[ ]`, `[...]`.
+fn empty_brackets_length(rest: &str) -> Option<usize> {
+    let inside = between(rest, "[", "]")?;
+    inside.chars().all(|c| matches!(c, ' ' | '.' | '…' | '_')).then_some(inside.len() + 2)
+}
+
+/// Returns the length of circles in place of a name, as Japanese forms have them: `○○様`. They are also digits: `二〇〇〇年`.
+fn circles_length(before: &str, rest: &str) -> Option<usize> {
+    let after = rest.trim_start_matches(['○', '〇', '◯']);
+    let is_number = before.ends_with(|c: char| c.is_numeric() || "一二三四五六七八九".contains(c));
+    let is_name = words::contains_start(words::HONORIFICS, after);
+    let length = rest.len() - after.len();
+    (length > '○'.len_utf8() && is_name && !is_number).then_some(length)
+}
+
+/// Returns the length of the name of a field without any marks: `FIRSTNAME`, `first_name`, or the name of a column.
+pub(super) fn bare_name_length(
+    before: &str,
+    rest: &str,
+    is_column: &dyn Fn(&str) -> bool,
+) -> Option<usize> {
+    let name = rest.split(|c| !is_name_character(c)).next()?.trim_end_matches('_');
+    let has_case = |test: fn(char) -> bool| name.contains(test);
+    let (is_snake, is_upper) = (name.contains('_'), !has_case(char::is_lowercase));
+    let is_camel = name.starts_with(char::is_lowercase) && has_case(char::is_uppercase);
+    if !(is_snake || is_camel || is_upper && name.len() > 3)
+        || before.ends_with(['#', '@', '/', '-', '.'])
+        || name.chars().nth(LONGEST_NAME).is_some()
+    {
+        return None;
+    }
+    let words = split_words(name);
+    let last = words.last()?;
+    let is_person = words::contains(words::PERSON_FIELDS, last);
+    let is_name = if is_snake {
+        is_column(name) || is_person || is_upper && is_field_word(last)
+    } else if is_camel {
+        is_person && words.len() > 1
+    } else {
+        let is_addressed = words::contains(words::GREETINGS, &last_word(before.trim_end()));
+        // In a sentence in capitals, it is an ordinary word.
+        let is_apart = || before.chars().rev().take(LONGEST_NAME).any(char::is_lowercase);
+        is_addressed && words.len() == 1 && is_person
+            || words::contains(words::BARE_FIELDS, last)
+            || is_apart() && is_column(name)
+    };
+    is_name.then_some(name.len())
+}
+
+fn is_name_character(c: char) -> bool {
+    c.is_alphanumeric() || c == '_'
+}
+
+/// Whether words in brackets belong to a quotation whose editor has added them: `“[the product] saved me hours”`.
+fn is_editorial(before: &str, name: &str) -> bool {
+    before.ends_with(['"', '“', '”', '„', '«', '‘', '\''])
+        && ["the ", "this ", "that ", "their ", "its "].iter().any(|word| name.starts_with(word))
+}
+
 /// Returns the length of a format specifier: `%s`, `%d`.
 fn format_length(rest: &str) -> Option<usize> {
+    // `%(name)s`, `%1$s`
+    let named = rest.strip_prefix("%(").and_then(|name| name.split_once(')'));
+    if let Some((name, after)) = named
+        && is_identifier(name)
+        && after.starts_with(['s', 'd'])
+    {
+        return Some("%()s".len() + name.len());
+    }
+    let position = rest[1..].trim_start_matches(|c: char| c.is_ascii_digit());
+    if position.len() + 1 < rest.len() && (position.starts_with("$s") || position.starts_with("$d"))
+    {
+        return Some(rest.len() - position.len() + 2);
+    }
     let is_format = rest.starts_with("%s") || rest.starts_with("%d") || rest.starts_with("%@");
     (is_format && !rest[2..].starts_with(char::is_alphanumeric)).then_some(2)
 }

@@ -3,9 +3,10 @@
 use std::ops::Range;
 
 use super::kind::SuspicionKind::{
-    self, ControlCharacter, Draft, EmptyValue, ErrorValue, Escape, LostLetters, Markup, Placeholder,
+    self, ControlCharacter, Draft, EmptyValue, ErrorValue, Escape, LostDigits, LostLetters, Markup,
+    Placeholder,
 };
-use super::placeholder::placeholder_length;
+use super::placeholder::{bare_name_length, placeholder_length};
 use super::words::{self, last_word, last_words};
 
 /// The longest HTML tag, in bytes.
@@ -37,7 +38,15 @@ pub(super) fn find_parts(
                 lost_letters(before, rest).map(|length| (length, LostLetters))
             }
             '\u{fffd}' => Some((damaged_length(rest), LostLetters)),
-            '\u{80}'..='\u{9f}' => Some((c.len_utf8(), ControlCharacter)),
+            '\u{80}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                Some((c.len_utf8(), ControlCharacter))
+            }
+            '0'..='9'
+                if !is_address && !previous.is_alphanumeric() && !".,-+".contains(previous) =>
+            {
+                power_length(rest).map(|length| (length, LostDigits))
+            }
+            '_' => code_length(rest).map(|length| (length, Escape)),
             '#' => error_length(rest).map(|length| (length, ErrorValue)),
             '&' => entity_length(rest).map(|length| (length, Markup)),
             '\\' => escape_length(rest).map(|length| (length, Escape)),
@@ -55,7 +64,11 @@ pub(super) fn find_parts(
                 && !previous.is_alphanumeric()
                 && !"#@_./-".contains(previous) =>
             {
-                suspicious_word(before, rest, is_iberian)
+                suspicious_word(before, rest, is_iberian).or_else(|| {
+                    let length =
+                        (!is_address).then(|| bare_name_length(before, rest, is_column))??;
+                    Some((length, Placeholder))
+                })
             }
             _ => None,
         };
@@ -112,11 +125,19 @@ fn lost_letters(before: &str, rest: &str) -> Option<usize> {
             && (after.starts_with(char::is_lowercase) || before.ends_with(char::is_uppercase));
         let starts_sentence = before.trim_end().is_empty()
             || before.trim_end().ends_with(['.', '!', '?', ':', '…', ',']);
-        let is_first = starts_word && (after.starts_with(char::is_lowercase) || starts_sentence);
+        let article = before.trim_end_matches(['\'', '’']);
+        let is_elided = article.len() < before.len() && (1..3).contains(&last_word(article).len());
+        let is_first =
+            is_elided || starts_word && (after.starts_with(char::is_lowercase) || starts_sentence);
         return (is_inside || is_first).then(|| damaged_length(rest));
     }
+    // `Only ?5 a month`, and French `l'?t?`.
+    let is_sum = run == 1
+        && before.ends_with(' ')
+        && before.trim_end().ends_with(char::is_alphabetic)
+        && after.starts_with(|c: char| c.is_ascii_digit());
     if after.starts_with(char::is_alphanumeric) {
-        return None;
+        return is_sum.then(|| damaged_length(rest));
     }
     if words::contains(words::WITHOUT_LAST_LETTER, &last_word(before)) {
         return Some(run);
@@ -128,8 +149,11 @@ fn lost_letters(before: &str, rest: &str) -> Option<usize> {
     let next = after.trim_start_matches(|c: char| c.is_whitespace() || ",.;:!-".contains(c));
     let next_run = run_length(next, |c| c == '?');
     let is_one_of_many = next_run > 0 && run + next_run > 2;
+    let is_currency =
+        words::CURRENCIES.split_whitespace().any(|currency| starts_with_word(next, currency));
     let is_inside_sentence =
-        after.starts_with(',') || run > 2 && next.starts_with(char::is_lowercase);
+        after.starts_with(',') || run > 2 && next.starts_with(char::is_lowercase) || is_currency;
+    let is_only_value = before.trim_end().ends_with(':') && next.is_empty();
     // The sign of a currency: 5 ? statt 10 ?
     let is_sign = run == 1
         && before.trim_end().ends_with(|c: char| c.is_ascii_digit())
@@ -137,18 +161,20 @@ fn lost_letters(before: &str, rest: &str) -> Option<usize> {
     let is_word = is_sign && next.starts_with(char::is_lowercase)
         || before.trim_end().is_empty() && run > 2
         || run > 3
+        || is_only_value
         || run > 1 && is_inside_sentence;
     (is_word || is_one_of_many).then_some(run)
 }
 
-/// Returns the length of a tag of HTML or of the beginning of a comment. Tags of speech, such as `<break time="1s"/>`, are not HTML.
+/// Returns the length of a tag of HTML or of SSML (`<break time="1s"/>`), or of the beginning of a comment.
 fn tag_length(rest: &str) -> Option<usize> {
     if rest.starts_with("<!--") {
         return Some("<!--".len());
     }
     let tag = &rest[1..rest.bytes().take(LONGEST_TAG).position(|byte| byte == b'>')?];
     let tag = tag.strip_prefix('/').unwrap_or(tag);
-    let (name, attributes) = tag.split_at(run_length(tag, |c| c.is_ascii_alphanumeric()));
+    let (name, attributes) =
+        tag.split_at(run_length(tag, |c| c.is_ascii_alphanumeric() || c == '-'));
     let attributes = attributes.trim_end_matches('/').trim();
     let is_element = words::contains(words::HTML_ELEMENTS, &name.to_ascii_lowercase());
     let is_tag =
@@ -177,6 +203,21 @@ fn is_percent_code(before: &str, rest: &str) -> bool {
     });
     let is_word_before = before.ends_with(|c: char| c.is_alphabetic() || ",.!?;:".contains(c));
     is_code && is_word_before && rest[3..].starts_with(|c: char| c.is_alphanumeric() || c == '%')
+}
+
+/// Returns the length of a number that a spreadsheet has shortened to its magnitude: `4.91511E+12`.
+pub(super) fn power_length(rest: &str) -> Option<usize> {
+    let mantissa = run_length(rest, |c| c.is_ascii_digit() || matches!(c, '.' | ','));
+    let exponent = rest[mantissa..].strip_prefix("E+")?;
+    let digits = run_length(exponent, |c| c.is_ascii_digit());
+    (digits > 1 && !exponent[digits..].starts_with(char::is_alphanumeric))
+        .then_some(mantissa + "E+".len() + digits)
+}
+
+/// Returns the length of a character as Excel stores it in XML: `_x000D_`.
+fn code_length(rest: &str) -> Option<usize> {
+    let code = rest.strip_prefix("_x")?.get(..5)?.strip_suffix('_')?;
+    code.bytes().all(|byte| byte.is_ascii_hexdigit()).then_some("_x000D_".len())
 }
 
 /// Returns the length of an error value of a spreadsheet.
@@ -239,6 +280,12 @@ fn suspicious_word(before: &str, rest: &str, is_iberian: bool) -> Option<(usize,
         word.len() > 1 && (word.chars().all(|c| c == 'X') || word.chars().all(|c| c == 'x'));
     let lower = || word.to_lowercase();
     match word {
+        "TODO" | "ToDo" | "Todo" | "todo"
+            if !is_iberian && before.trim().is_empty() && after.starts_with(':') =>
+        {
+            Some((word.len(), Draft))
+        }
+        "TODO" if is_kind_of_app(after) => None,
         "TODO" | "Todo" | "todo" if !is_iberian && is_last_mark(word, before, after) => {
             Some((word.len(), Draft))
         }
@@ -289,10 +336,17 @@ fn suspicious_word(before: &str, rest: &str, is_iberian: bool) -> Option<(usize,
     }
 }
 
+/// Whether `TODO` is the kind of an app.
+fn is_kind_of_app(after: &str) -> bool {
+    let next = after.trim_start_matches([' ', '-']);
+    let next = next[..run_length(next, char::is_alphabetic)].to_lowercase();
+    ["app", "apps"].contains(&next.as_str())
+}
+
 /// Whether `rest` begins with `N/A` as a word.
 fn is_not_available(rest: &str) -> bool {
     ["N/A", "n/a"].iter().any(|value| starts_with_word(rest, value))
-        && !rest["N/A".len()..].starts_with(['-', '/'])
+        && !rest["N/A".len()..].starts_with(['-', '/', '?'])
 }
 
 /// Whether the words `after` a match continue a name such as `TBD Records`: they begin with a word in title case that is
@@ -388,7 +442,9 @@ fn is_name(word: &str, before: &str, after: &str) -> bool {
 /// Whether a word is a name after a greeting: `Hello null, welcome`.
 fn is_addressed(word: &str, before: &str, after: &str) -> bool {
     let next = after.trim_start();
-    let is_end = starts_with_word(next, word) || !next.starts_with(char::is_alphanumeric);
+    let is_compound = after.starts_with('-') && after[1..].starts_with(char::is_alphabetic);
+    let is_end =
+        !is_compound && (starts_with_word(next, word) || !next.starts_with(char::is_alphanumeric));
     is_end && words::contains(words::GREETINGS, &last_word(before.trim_end_matches(['.', ' '])))
 }
 

@@ -10,6 +10,11 @@ pub(super) fn contains_phrase(list: &str, phrase: &str) -> bool {
     list.split(',').any(|listed| listed.trim() == phrase)
 }
 
+/// Whether a text begins with one of a list of words.
+pub(super) fn contains_start(list: &str, text: &str) -> bool {
+    list.split_ascii_whitespace().any(|listed| text.starts_with(listed))
+}
+
 /// Returns the last two words of a text, in lower case.
 pub(super) fn last_words(text: &str) -> (String, String) {
     let rest = text.trim_end_matches(|c: char| c.is_whitespace() || ":„“\"".contains(c));
@@ -132,7 +137,12 @@ pub(super) const DRAFT_VALUES: &str = "
 pub(super) const DRAFT_TEXTS: &str = "
     todo, fixme, loading, test, tests, testing, test test, test test test, this is a test, test text, dies ist ein test,
     prueba, essai, prova, teste, asdf, asdfasdf, asdfgh, qwerty, qwertz, foo, bar, foo bar, abc, xx, blah, bla bla,
-    blabla, text, your text, your text here, text here, sample text, insert text here, enter text here, script,
+    blabla, text, your text, your text here, text here, your text goes here, text goes here, your headline here,
+    headline here, your copy here, your script here, your script goes here, script goes here, your message here,
+    add text here, type here, hier text einfügen, text einfügen, text hier einfügen, hier steht ihr text, ihr text hier,
+    dein text hier, texto aquí, tu texto aquí, su texto aquí, inserte texto aquí, seu texto aqui, texto aqui,
+    insira o texto aqui, votre texte ici, texte ici, insérez votre texte ici, il tuo testo qui, testo qui,
+    inserisci testo qui, tekst hier, uw tekst hier, jouw tekst hier, tutaj wpisz tekst, tekst tutaj, bla bla bla, sample text, insert text here, enter text here, script,
     script here, hello world, placeholder, dummy, dummy text, draft, tk, wip, placeholder text, filler text, draft text,
     text to come, copy to come, lorem, dolor sit amet, text follows, text pending, pending, to be defined, to be determined, to be confirmed,
     to be added, to be written, coming, see above, same as above, as above, ditto, dito, idem, no text, text folgt, text folgt noch, text kommt noch, folgt, folgt noch, kommt noch, noch offen, offen,
@@ -237,6 +247,14 @@ pub(super) const SMALL_WORDS: &str = "
     of the a an and or for to de du des del della do da di la le der die das und van het here
 ";
 
+/// Names of fields that are no words of a language, in lower case.
+pub(super) const BARE_FIELDS: &str = "
+    firstname lastname fname lname fullname companyname username productname firmenname kundenname cityname
+";
+
+/// What follows a name in Japanese.
+pub(super) const HONORIFICS: &str = "様 さま さん 氏 先生 殿 株式会社 会社 店";
+
 /// Prepositions between the name of a field and its owner: `nom du client`.
 pub(super) const OF: &str = "
     of de du del della do da dell der des van
@@ -321,8 +339,9 @@ pub(super) const IBERIAN: &str = "
     descuento rebajas llévate tuyo agora pode tem temos quer melhor sempre preço tudo tenho
 ";
 
-/// Names of HTML elements.
+/// Names of elements of HTML and SSML.
 pub(super) const HTML_ELEMENTS: &str = "
+    speak break prosody emphasis say-as phoneme voice
     a abbr article aside b big blockquote body br button center code del div em figure font footer form h1 h2 h3 h4
     h5 h6 head header hr html i iframe img input ins label li link main mark meta nav ol option p pre q s script
     section select small span strike strong style sub sup table tbody td th thead tr tt u ul video
