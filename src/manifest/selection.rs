@@ -83,9 +83,9 @@ pub(crate) fn jobs_of_row(reference: &str, jobs: &[Arc<JobSpec>]) -> Vec<usize> 
     if is_ambiguous { Vec::new() } else { of_row }
 }
 
-/// Returns the row of `5` or `A5`. Cells have capital letters, because `a5` may be a misspelled id.
+/// Returns the row of `5`, `A5` or `a5`.
 fn row_number(reference: &str) -> Option<u32> {
-    let number = reference.trim_start_matches(|first: char| first.is_ascii_uppercase());
+    let number = reference.trim_start_matches(|first: char| first.is_ascii_alphabetic());
     let is_number = !number.starts_with('0') && number.bytes().all(|byte| byte.is_ascii_digit());
     let is_cell = reference.len() - number.len() <= 3;
     (is_number && is_cell).then(|| number.parse().ok()).flatten()
@@ -93,7 +93,7 @@ fn row_number(reference: &str) -> Option<u32> {
 
 /// Whether a reference to a row is a cell (`A5`), not a number.
 fn is_cell(reference: &str) -> bool {
-    reference.starts_with(|first: char| first.is_ascii_uppercase())
+    reference.starts_with(|first: char| first.is_ascii_alphabetic())
 }
 
 /// Returns the ids of the jobs of each row or item, by its place.
@@ -207,8 +207,9 @@ mod tests {
 
     #[test]
     fn jobs_are_chosen_by_their_rows_and_cells() {
-        assert_eq!(chosen(&only(&["2", "C4"])), [0, 1, 2, 3, 5]);
-        for wrong in ["5", "a3", "03", "ABCD3", "A", "3B", ""] {
+        assert_eq!(chosen(&only(&["2", "c4"])), [0, 1, 2, 3, 5]);
+        assert_eq!(chosen(&only(&["a3"])), chosen(&only(&["A3"])));
+        for wrong in ["5", "a9", "03", "ABCD3", "A", "3B", ""] {
             assert!(only(&[wrong]).choose(&jobs()).is_err(), "{wrong}");
         }
         // An id wins, and if ids have the form of rows, no row is meant.

@@ -1,7 +1,7 @@
 //! Rows of a sheet that are no videos: blank ones with checkboxes or default values, totals, and comments.
 
 use crate::manifest::diagnostics::problem::{Findings, Problem};
-use crate::manifest::diagnostics::text::quote;
+use crate::manifest::diagnostics::text::{normalize, quote};
 use crate::manifest::formats::table::{Table, Value};
 use crate::manifest::schema::field::Field;
 use crate::manifest::schema::header::Columns;
@@ -17,6 +17,20 @@ const TOTALS: &str = "total, totals, subtotal, sub total, grand total, sum, coun
     ukupno, skupaj, toplam, genel toplam, kokku, kopā, iš viso, viso, σύνολο, итого, всего, сумма, разом, усього, общо, \
     укупно, вкупно, סה\"כ, סהכ, المجموع, الإجمالي, مجموع, जोड़, कुल, รวม, tổng, tổng cộng, jumlah, 合計, 総計, \
     小計, 合计, 总计, 小计, 總計, 합계, 총계, 총합";
+
+/// The first words of rows with averages, in lower case.
+const AVERAGES: &str = "average, averages, avg, mean, median, minimum, maximum, min, max, durchschnitt, mittelwert, schnitt, \
+    moyenne, media, promedio, média, gemiddelde, średnia, medelvärde, medel, gennemsnit, gjennomsnitt, keskiarvo, průměr, \
+    átlag, medie, ortalama, среднее, середнє, 平均, 평균";
+
+/// The first words of notes about the sheet, in lower case.
+const NOTES: &str = "prepared by, created by, written by, author, approved by, approved, reviewed by, checked by, last updated, \
+    updated, updated on, updated by, date, version, status, note, notes, legend, source, contact, owner, confidential, \
+    end, end of list, erstellt von, erstellt am, verfasst von, autor, autorin, freigegeben von, geprüft von, stand, datum, \
+    notiz, notizen, hinweis, hinweise, legende, quelle, ansprechpartner, préparé par, créé par, rédigé par, auteur, \
+    mis à jour, remarque, remarques, note, légende, preparado por, creado por, elaborado por, fecha, nota, notas, fuente, \
+    creato da, preparato da, autore, data, fonte, criado por, opgesteld door, gemaakt door, opmerking, opmerkingen, bron, \
+    przygotował, przygotowała, autor, uwaga, uwagi, źródło";
 
 /// What totals count, in lower case.
 const COUNTED: &str = "video videos vidéo vidéos vídeo vídeos videók videa wideo filmy row rows zeile zeilen job jobs clip clips \
@@ -71,13 +85,28 @@ fn is_total(cell: &str) -> bool {
     let is_end = |c: char| c.is_numeric() || matches!(c, ':' | '：' | '=' | '(' | '（');
     let cell = cell.trim().to_lowercase();
     let phrase = cell.split(is_end).next().unwrap_or_default().trim();
-    let is_word = |phrase: &str| TOTALS.split(", ").any(|total| total == phrase);
+    let is_word =
+        |phrase: &str| TOTALS.split(", ").chain(AVERAGES.split(", ")).any(|total| total == phrase);
     let is_counted = |words: &str| {
         words.split(' ').all(|word| COUNTED.split_whitespace().any(|counted| counted == word))
     };
     let of_videos =
         || phrase.split_once(' ').is_some_and(|(word, rest)| is_word(word) && is_counted(rest));
     !phrase.is_empty() && (is_word(phrase) || of_videos())
+}
+
+/// Whether a cell begins a note about the sheet: `Prepared by`, `Stand: Mai`.
+fn is_note(cell: &str) -> bool {
+    let cell = cell.trim().to_lowercase();
+    let phrase = cell.split([':', '：']).next().unwrap_or_default().trim();
+    NOTES.split(", ").any(|note| note.trim() == phrase)
+}
+
+/// Whether a cell is a heading between rows: `--- Germany ---`, `== Week 2 ==`, `### Italy`.
+fn is_heading(cell: &str) -> bool {
+    let cell = cell.trim();
+    let inside = cell.trim_start_matches(['-', '–', '—', '=', '*', '#', '_', '~', '>']);
+    cell.chars().count() - inside.chars().count() > 1 && inside.contains(char::is_alphabetic)
 }
 
 /// Finds rows that are incomplete because they are no videos.
@@ -88,6 +117,8 @@ pub(crate) struct IncompleteRows {
     last_complete: Option<u32>,
     /// The column `skip`.
     skip: Option<usize>,
+    /// The header, of which some rows are copies.
+    header: Vec<String>,
 }
 
 impl IncompleteRows {
@@ -105,8 +136,9 @@ impl IncompleteRows {
                 speech.extend(fields.get(Field::Text).into_iter().chain(fields.get(Field::Audio)));
             }
         }
-        let mut rows =
-            Self { required, last_complete: None, skip: columns.fields.get(Field::Skip).copied() };
+        let header = table.header.iter().map(|cell| normalize(&cell.text)).collect();
+        let skip = columns.fields.get(Field::Skip).copied();
+        let mut rows = Self { required, last_complete: None, skip, header };
         let last = table.rows.iter().rev().find(|row| rows.is_complete(row));
         rows.last_complete = last.and_then(|row| row[0].place.line());
         rows
@@ -117,21 +149,45 @@ impl IncompleteRows {
         self.required.iter().all(|columns| columns.iter().any(is_filled))
     }
 
-    /// Returns what is wrong with a row of totals, or with a comment below the last complete row.
+    /// Whether a row has at least two cells, and all of them say the same as the header.
+    fn is_header(&self, row: &[Value]) -> bool {
+        let mut filled = row.iter().zip(&self.header).filter(|(cell, _)| !cell.is_blank());
+        let is_same = |(cell, header): (&Value, &String)| normalize(&cell.text) == *header;
+        let first = filled.next().is_some_and(is_same);
+        first && filled.next().is_some_and(is_same) && filled.all(is_same)
+    }
+
+    /// Returns what is wrong with a row that repeats the header, a row of totals, a heading, a note, or with a comment below the last complete row.
     pub(crate) fn check(&self, row: &[Value]) -> Option<Problem> {
         let skip = self.skip.and_then(|column| parse_bool(&row.get(column)?.text));
+        let is_no_video = |cell: &Value, message: String| {
+            let help = format!("delete the row, or leave it out with `{}`", Flag::SkipInvalid);
+            Some(Problem::at(&cell.place, message).help(help))
+        };
+        if skip != Some(true) && self.is_header(row) {
+            return is_no_video(&row[0], "this row repeats the header".to_owned());
+        }
         if self.is_complete(row) || skip == Some(true) {
             return None;
         }
         let mut filled = row.iter().filter(|cell| !is_unfilled(cell));
         let first = filled.next()?;
-        if is_total(&first.text) {
-            let message = format!("this seems to be a row of totals: {}", quote(first.text.trim()));
-            let help = format!("delete the row, or leave it out with `{}`", Flag::SkipInvalid);
-            return Some(Problem::at(&first.place, message).help(help));
+        let written = first.text.trim();
+        if is_total(written) {
+            let kind = format!("this seems to be a row of totals: {}", quote(written));
+            return is_no_video(first, kind);
+        }
+        let is_alone = filled.next().is_none();
+        if is_alone && is_heading(written) {
+            let kind = format!("this seems to be a heading, not a video: {}", quote(written));
+            return is_no_video(first, kind);
+        }
+        if filled.next().is_none() && is_note(written) {
+            let kind = format!("this seems to be a note, not a video: {}", quote(written));
+            return is_no_video(first, kind);
         }
         let is_below = self.last_complete.is_some_and(|last| row[0].place.line() > Some(last));
-        (is_below && filled.next().is_none()).then(|| {
+        (is_below && is_alone).then(|| {
             let message =
                 "only this cell is filled, below the last complete row; it seems to be a comment, not a video";
             let help =
@@ -144,6 +200,22 @@ impl IncompleteRows {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn headings_and_notes_are_recognized_by_their_first_cell() {
+        for heading in ["--- Germany ---", "== Week 2 ==", "### Italy", "——Spain——"] {
+            assert!(is_heading(heading), "{heading}");
+        }
+        for cell in ["Germany", "-5", "#1", "- Germany", "---"] {
+            assert!(!is_heading(cell), "{cell}");
+        }
+        for note in ["Prepared by", "Prepared by: Marie", "Stand: Mai", "NOTES", "Autor"] {
+            assert!(is_note(note), "{note}");
+        }
+        for cell in ["Prepared by hand", "date night", "v1", ""] {
+            assert!(!is_note(cell), "{cell}");
+        }
+    }
 
     #[test]
     fn rows_of_totals_are_recognized_by_their_first_cell() {
@@ -168,6 +240,9 @@ mod tests {
             "Σύνολο",
             "סה\"כ",
             "Grand total",
+            "Average",
+            "Durchschnitt:",
+            "Moyenne",
         ] {
             assert!(is_total(cell), "{cell}");
         }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
-    Encoding, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1251, WINDOWS_1252,
-    WINDOWS_1254, WINDOWS_1257,
+    Encoding, ISO_2022_JP, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1251,
+    WINDOWS_1252, WINDOWS_1254, WINDOWS_1257,
 };
 
 use crate::manifest::diagnostics::place::{Place, Source};
@@ -144,12 +144,23 @@ fn decode(mut bytes: Vec<u8>, forced: Option<TextEncoding>) -> Result<Decoded, D
         return Err(DecodeError::at(&bytes, offset, message));
     }
     match String::from_utf8(bytes) {
-        Ok(text) => Ok(Decoded { text, note: None }),
+        Ok(text) => match iso_2022_jp_start(&text) {
+            Some(offset) => Err(uncertain(text.as_bytes(), offset, vec![ISO_2022_JP.into()])),
+            None => Ok(Decoded { text, note: None }),
+        },
         Err(error) => {
             let first_wrong = error.utf8_error().valid_up_to();
             decode_legacy(error.as_bytes(), first_wrong)
         }
     }
+}
+
+/// Returns the offset of the first letters in ISO-2022-JP, which is ASCII with escape sequences.
+fn iso_2022_jp_start(text: &str) -> Option<usize> {
+    let mut escapes = text.match_indices('\u{1b}').map(|(offset, _)| offset);
+    escapes.find(|offset| {
+        ["$B", "$@", "(I", "$(D"].iter().any(|kind| text[offset + 1..].starts_with(kind))
+    })
 }
 
 /// Decodes a file, and reports in `findings` what is wrong with it. `help` says what to do if nothing better is known.
@@ -306,6 +317,9 @@ fn decode_legacy(bytes: &[u8], first_wrong: usize) -> Result<Decoded, DecodeErro
     }
     if bytes.iter().any(|byte| (0x80..0xa9).contains(byte)) {
         likely.extend(others);
+    }
+    if !is_western && is_baltic(bytes) && !western.as_deref().is_some_and(may_be_turkish) {
+        likely.push(WINDOWS_1257.into());
     }
     if guess != WINDOWS_1252 {
         likely.push(guess.into());
@@ -584,6 +598,25 @@ fn is_western_letter(word: &[char], at: usize) -> bool {
     }
 }
 
+/// Whether all letters of a text in Windows-1257 are Lithuanian, Latvian or Estonian, and none is inside a word with another
+/// case.
+fn is_baltic(bytes: &[u8]) -> bool {
+    let Some(text) = read(bytes, WINDOWS_1257.into()) else { return false };
+    let is_usual = |word: &str| {
+        let mut letters = word.chars().filter(|letter| !letter.is_ascii());
+        letters.all(|letter| "ąčęėįšųūžāēģīķļņŗōöäõü".contains(lower(letter)))
+            && !word.chars().skip(1).any(|letter| letter.is_uppercase() && !letter.is_ascii())
+    };
+    let mut foreign = text.chars().filter(|character| !character.is_ascii()).peekable();
+    foreign.peek().is_some()
+        && foreign.all(|character| is_letter(character) || "„“”‘’–—…€\u{a0}".contains(character))
+        && text.split(|character| !is_letter(character)).all(is_usual)
+}
+
+fn lower(letter: char) -> char {
+    letter.to_lowercase().next().unwrap_or(letter)
+}
+
 /// Whether a text that was read as Windows-1252 may be Turkish in Windows-1254: it has letters that only Icelandic and
 /// Faroese have, and no others than those that Turkish has.
 fn may_be_turkish(text: &str) -> bool {
@@ -785,6 +818,7 @@ mod tests {
             ("őszi akció", WINDOWS_1250, false),
             ("Tűzijáték", WINDOWS_1250, true),
             ("Güneşli bir gün, alışveriş", WINDOWS_1254, true),
+            ("こんにちは、世界", ISO_2022_JP, true),
             ("kış", WINDOWS_1254, true),
             ("Labrīt, paldies jums, šodien", WINDOWS_1257, true),
             ("Labrīt", WINDOWS_1257, true),
@@ -795,6 +829,7 @@ mod tests {
             ("mājā", WINDOWS_1257, true),
             ("Labdien, Jānis", WINDOWS_1257, true),
             ("labas, ledą", WINDOWS_1257, true),
+            ("Šiandien nuolaida žiemai įjo", WINDOWS_1257, true),
             ("domů", WINDOWS_1250, true),
             ("Gdańsk", WINDOWS_1250, true),
             ("dobrze, się", WINDOWS_1250, true),

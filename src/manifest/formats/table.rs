@@ -70,7 +70,14 @@ impl Value {
     }
 
     fn error_value(&self) -> Problem {
-        let message = format!("{} is the error of a formula", quote(self.text.trim()));
+        let text = self.text.trim();
+        if text.bytes().all(|byte| byte == b'#') {
+            let message = format!("{} stands for a value", quote(text));
+            let help =
+                "the column was too narrow when it was saved; make it wider and save it again";
+            return Problem::at(&self.place, message).help(help);
+        }
+        let message = format!("{} is the error of a formula", quote(text));
         Problem::at(&self.place, message).help("correct the formula in the sheet")
     }
 

@@ -318,7 +318,8 @@ fn files_that_are_not_workbooks_are_refused() {
     for (bytes, message) in [
         (&b"<html><table>"[..], "this is a web page or XML with the name of a workbook"),
         (b"", "the file is empty"),
-        (b"text,persona\n", "this is not a workbook"),
+        (b"text,persona\n", "this is a CSV file with the name of a workbook"),
+        (b"text", "this is not a workbook"),
     ] {
         assert_eq!(problems("a.xlsx", bytes, None), [format!("a.xlsx {message}")]);
     }

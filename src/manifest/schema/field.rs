@@ -298,12 +298,25 @@ impl Field {
             keys.map(|(key, _)| key.as_str())
         };
         // Aliases are common words: only a single edit counts.
-        let near_alias = || {
-            let long = keys(HeaderMatch::Alias).filter(|alias| alias.len() > 4 && wanted.len() > 4);
+        let near_alias = |how: HeaderMatch| {
+            let long = keys(how).filter(|alias| alias.len() > 4 && wanted.len() > 4);
             closest_match(&wanted, long).filter(|alias| edit_distance(&wanted, alias) == 1)
         };
-        let key = closest_match(&wanted, keys(HeaderMatch::Name)).or_else(near_alias)?;
+        let key = closest_match(&wanted, keys(HeaderMatch::Name))
+            .or_else(|| near_alias(HeaderMatch::Alias))
+            .or_else(|| near_alias(HeaderMatch::Other))?;
         BY_KEY.get(key).map(|(field, _)| *field)
+    }
+
+    /// Whether a header resembles one of the field's names in any language, or begins or ends with it. For fields that
+    /// are missing.
+    pub(crate) fn resembles(self, header: &str) -> bool {
+        let wanted = normalize(header);
+        let mut keys = BY_KEY.iter().filter(|(_, (field, _))| *field == self).map(|(key, _)| key);
+        let is_part =
+            |key: &String| key.len() > 4 && (wanted.starts_with(key) || wanted.ends_with(key));
+        keys.clone().any(is_part)
+            || closest_match(&wanted, keys.by_ref().map(String::as_str)).is_some()
     }
 
     /// Whether `a | b` in a cell means two values.
@@ -491,6 +504,19 @@ mod tests {
         assert_eq!(Field::closest_match("Captoins"), Some(Field::Captions));
         assert_eq!(Field::closest_match("modle"), Some(Field::ModelVersion));
         assert_eq!(Field::closest_match("avatr"), Some(Field::Persona));
+        for (header, field) in [
+            ("Untertietl", Field::Captions),
+            ("Stime", Field::Voice),
+            ("sous-titre", Field::Captions),
+            ("musiqe", Field::Music),
+            ("subtítlos", Field::Captions),
+            ("Hintergrundmusk", Field::Music),
+            ("Sprechrin", Field::Persona),
+        ] {
+            assert_eq!(Field::closest_match(header), Some(field), "{header}");
+        }
+        assert!(Field::Persona.resembles("Sprecher Name") && Field::Text.resembles("Video Skript"));
+        assert!(!Field::Persona.resembles("Preis") && !Field::Text.resembles("notes"));
         for own in ["campaign", "account", "mode", "site", "title", "note"] {
             assert_eq!(Field::closest_match(own), None, "{own}");
         }

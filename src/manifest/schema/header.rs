@@ -278,12 +278,20 @@ pub(crate) fn check_required_columns(
             format!("the column `{}` is missing", field.name())
         };
         let typo = columns.misspelled(header).find(|(_, meant)| *meant == field);
-        let problem = match typo {
-            Some((cell, _)) => {
-                let help = format!("rename {} to `{}`?", quote(&cell.text), field.name());
-                Problem::at(&cell.place, message).help(help)
-            }
-            None => Problem::at(&header[0].place, message).help(no_header_help(table, columns)),
+        let own = columns.own.iter().map(|column| &header[*column]);
+        let mut unknown = own.filter(|cell| !cell.is_blank() && !is_known_header(&cell.text));
+        let near =
+            typo.map(|(cell, _)| cell).or_else(|| unknown.find(|it| field.resembles(&it.text)));
+        let name = field.name();
+        let choice = format!("`{} {name}=", Flag::Column);
+        let problem = if let Some(cell) = near {
+            let shown = sanitize(cell.text.trim());
+            let help = format!("rename {} to `{name}`? Or use {choice}{shown}`", quote(&cell.text));
+            Problem::at(&cell.place, message).help(help)
+        } else {
+            let help = no_header_help(table, columns);
+            Problem::at(&header[0].place, message)
+                .help(format!("{help}; {choice}HEADER` names another"))
         };
         findings.problem(problem);
     }
@@ -362,8 +370,9 @@ mod tests {
     fn missing_columns_are_named_with_the_likely_typo() {
         assert_eq!(
             findings("id,txet,persona\n"),
-            "a.csv:1:4 the column `text` (or `audio`) is missing [rename `txet` to `text`?]\n\
-             a.csv:1:1 the column `aspect_ratio` is missing [the sheet has `id`, `txet` and `persona`]"
+            "a.csv:1:4 the column `text` (or `audio`) is missing [rename `txet` to `text`? Or use `--column text=txet`]\n\
+             a.csv:1:1 the column `aspect_ratio` is missing [the sheet has `id`, `txet` and `persona`; \
+             `--column aspect_ratio=HEADER` names another]"
         );
     }
 
@@ -404,7 +413,8 @@ mod tests {
         assert_eq!(
             findings_with("text,Wer,ratio\n", &["persona=Werr"]),
             "a.csv:1:1 there is no column `Werr` for `persona` [the sheet has `text`, `Wer` and `ratio`]\n\
-             a.csv:1:1 the column `persona` is missing [the sheet has `text`, `Wer` and `ratio`]"
+             a.csv:1:1 the column `persona` is missing [the sheet has `text`, `Wer` and `ratio`; \
+             `--column persona=HEADER` names another]"
         );
         for (wrong, message) in [
             ("persona", "is not a field and a header"),

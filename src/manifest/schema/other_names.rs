@@ -11,7 +11,7 @@ pub(crate) const OTHER_NAMES: [(&str, &str); 17] = [
     (
         "text",
         "video text, video script, voiceover text, text to speak, text to say, text of the video, text for the video, \
-         narration, Skript, Sprechtext, Sprechertext, Videotext, gesprochener Text, zu sprechender Text, Text des Videos, \
+         text to be spoken, voiceover script, narration, Skript, Sprechtext, Sprechertext, Videotext, gesprochener Text, zu sprechender Text, Text des Videos, \
          Text zum Video, Text für das Video, Moderationstext, texto, guion, texto hablado, texto del vídeo, texto de vídeo, \
          texto para el vídeo, texto a decir, texto para decir, guion del vídeo, locución, texte, texte parlé, texte à dire, \
          texte à lire, texte à prononcer, texte prononcé, texte de la vidéo, texte vidéo, script vidéo, testo, copione, \
@@ -29,7 +29,7 @@ pub(crate) const OTHER_NAMES: [(&str, &str); 17] = [
     ),
     (
         "persona",
-        "persona name, avatar name, creator name, actor name, actress, presenter name, character, spokesperson, speaker, \
+        "talent, persona name, avatar name, creator name, actor name, actress, presenter name, character, spokesperson, speaker, \
          Sprecher, Sprecherin, Darsteller, Darstellerin, Moderator, Moderatorin, Schauspieler, Schauspielerin, Avatarname, \
          Name des Avatars, Charakter, Figur, personaje, presentador, presentadora, locutor, locutora, actriz, portavoz, \
          nombre del avatar, nombre de avatar, personnage, présentateur, présentatrice, animateur, animatrice, acteur, actrice, \

@@ -11,6 +11,8 @@ pub(crate) enum ReadError {
     DamagedAt(u32, u32),
     /// The file is something else; the text names it.
     NotWorkbook(&'static str),
+    /// The file is a text with columns.
+    Text,
     /// The contents are encrypted.
     Password,
     /// More than can be read; the text names what is too large.

@@ -28,7 +28,8 @@ use crate::manifest::diagnostics::place::{Place, Source};
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::{list, quote};
 use crate::manifest::formats::table::{MAX_TITLE_ROWS, Table, Value};
-use crate::manifest::schema::languages::is_known_header;
+use crate::manifest::schema::field::Field;
+use crate::manifest::schema::languages::find_known_field;
 use crate::model::Flag;
 use crate::util::text::{agree, plural};
 
@@ -117,6 +118,10 @@ fn read_problem(file: &Place, error: ReadError) -> Problem {
         }
         ReadError::Damaged => ("the workbook is damaged or incomplete".to_owned(), DAMAGED_HELP),
         ReadError::NotWorkbook(message) => (message.to_owned(), DAMAGED_HELP),
+        ReadError::Text => (
+            "this is a CSV file with the name of a workbook".to_owned(),
+            "give it a name that ends in `.csv`",
+        ),
         ReadError::Password => {
             ("the workbook is protected by a password".to_owned(), "save it without a password")
         }
@@ -230,11 +235,17 @@ impl<'b> Workbook<'b> {
             return Ok(Self { sheets, format: Format::Xls(book) });
         }
         let first = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
-        Err(ReadError::NotWorkbook(if first == Some(&b'<') {
-            "this is a web page or XML with the name of a workbook"
-        } else {
-            "this is not a workbook"
-        }))
+        let is_text = std::str::from_utf8(bytes).is_ok_and(|text| {
+            let line = text.lines().next().unwrap_or_default();
+            line.contains([',', ';', '\t'])
+        });
+        Err(match first {
+            Some(b'<') => {
+                ReadError::NotWorkbook("this is a web page or XML with the name of a workbook")
+            }
+            _ if is_text => ReadError::Text,
+            _ => ReadError::NotWorkbook("this is not a workbook"),
+        })
     }
 
     fn open_package(mut package: Package<'b>) -> Result<Self, ReadError> {
@@ -279,8 +290,8 @@ impl<'b> Workbook<'b> {
         builder.finish()
     }
 
-    /// Returns the index of the sheet to read: the wanted one, else the first that has known columns, else the first
-    /// visible one.
+    /// Returns the index of the sheet to read: the wanted one, else the first that has all required columns, else the first
+    /// with known columns, else the first visible one.
     fn choose_sheet(
         &mut self,
         wanted: Option<&str>,
@@ -313,8 +324,14 @@ impl<'b> Workbook<'b> {
         if visible == 1 {
             return Some(first);
         }
-        let index = candidates.into_iter().find(|index| self.has_known_columns(*index));
-        let index = index.unwrap_or(first);
+        let mut index = first;
+        let mut best = 0;
+        for candidate in candidates {
+            let rank = self.header_rank(candidate);
+            if rank > best {
+                (index, best) = (candidate, rank);
+            }
+        }
         let message = format!(
             "the sheet {} is read; the workbook has {all}, and `{}` chooses another",
             quote(&self.sheets[index].name),
@@ -324,13 +341,19 @@ impl<'b> Workbook<'b> {
         Some(index)
     }
 
-    /// Whether one of the first rows of a sheet has at least two known columns.
-    fn has_known_columns(&mut self, index: usize) -> bool {
-        let Ok(header) = self.read(index, Extent::Header) else { return false };
-        let mut rows = header.cells.chunk_by(|one, other| one.row == other.row);
-        rows.by_ref().take(MAX_TITLE_ROWS as usize + 1).any(|cells| {
+    /// Returns 2 if one of the first rows of a sheet has all required columns, 1 if one has at least two known columns, and
+    /// else 0. A sheet of lists, from which the cells of another one are chosen, has some of the columns.
+    fn header_rank(&mut self, index: usize) -> u8 {
+        let Ok(header) = self.read(index, Extent::Header) else { return 0 };
+        let rows = header.cells.chunk_by(|one, other| one.row == other.row);
+        let ranks = rows.take(MAX_TITLE_ROWS as usize + 1).map(|cells| {
             let texts = cells.iter().map(|cell| header.text_of(cell));
-            texts.filter(|text| is_known_header(text)).take(2).count() == 2
-        })
+            let fields: Vec<Field> = texts.filter_map(find_known_field).collect();
+            let is_complete = Field::REQUIRED
+                .iter()
+                .all(|required| fields.iter().any(|field| field.reported_as() == *required));
+            if fields.len() < 2 { 0 } else { 1 + u8::from(is_complete) }
+        });
+        ranks.max().unwrap_or(0)
     }
 }

@@ -448,6 +448,37 @@ fn repeated_covered_and_hidden_cells_of_ods_are_read() {
 }
 
 #[test]
+fn the_sheet_with_all_required_columns_is_read() {
+    let table = |name: &str, header: &[&str]| {
+        let cells: String = header
+            .iter()
+            .map(|text| format!("<table:table-cell><text:p>{text}</text:p></table:table-cell>"))
+            .collect::<Vec<_>>()
+            .concat();
+        format!(
+            "<table:table table:name='{name}'><table:table-row>{cells}</table:table-row></table:table>"
+        )
+    };
+    let read_sheet = |tables: [String; 3]| {
+        let (rows, _) = rows(&ods_with(&tables.concat(), "", "<manifest/>")).unwrap();
+        rows[0].join(" ")
+    };
+    let (notes, lists) = (table("Notes", &["How to"]), table("Lists", &["persona", "ratio"]));
+    for header in [["id", "text", "persona", "ratio"], ["audio", "Sprecher", "x", "format"]] {
+        let tables = [notes.clone(), lists.clone(), table("Videos", &header)];
+        assert_eq!(read_sheet(tables), header.join(" "));
+    }
+    assert_eq!(read_sheet([notes, lists, table("Other", &["text", "x"])]), "persona ratio");
+}
+
+#[test]
+fn a_csv_file_with_the_name_of_a_workbook_is_called_that() {
+    let message = "this is a CSV file with the name of a workbook";
+    assert_eq!(rows("id,text\na,Größe\n".as_bytes()), Err(message.to_owned()));
+    assert_eq!(rows(b"hello"), Err("this is not a workbook".to_owned()));
+}
+
+#[test]
 fn sheets_of_ods_are_told_from_other_tables() {
     let table = |style: &str, name: &str, text: &str| {
         format!(
@@ -613,6 +644,17 @@ fn cells_of_xls_have_the_text_that_is_shown() {
     assert_eq!(rows, expected);
     assert_eq!(notes.len(), 2, "{notes:?}");
     assert!(notes[1].starts_with("book:Data!A2 1 row is hidden"), "{notes:?}");
+}
+
+/// `xlwt` stores an empty text as the result of each formula.
+#[test]
+fn formulas_of_an_xls_file_that_was_never_calculated_have_no_value() {
+    let at = |column: u8| [0, 0, column, 0, 0, 0];
+    let text = record(0x204, &[&at(0), &[2, 0, 0], b"ok"]);
+    let empty = record(6, &[&at(1), &[3, 0, 0, 0, 0, 0, 0xFF, 0xFF], &[0; 6]]);
+    let number = record(6, &[&at(2), &1.5_f64.to_le_bytes(), &[0; 6]]);
+    assert_eq!(cell(&xls(&[text.clone(), empty.clone()])), "ok| !FormulaWithoutValue");
+    assert_eq!(cell(&xls(&[text, empty, number])), "ok|1.5");
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod record {
     pub(super) const STYLE: u16 = 0xE0;
     pub(super) const MERGED: u16 = 0xE5;
     pub(super) const SHARED_STRINGS: u16 = 0xFC;
+    pub(super) const CALCULATION_ID: u16 = 0x1C1;
     pub(super) const SHARED_TEXT: u16 = 0xFD;
     pub(super) const NUMBER: u16 = 0x203;
     pub(super) const TEXT: u16 = 0x204;
@@ -48,6 +49,8 @@ pub(crate) struct Xls {
     strings: SharedStrings,
     styles: Styles,
     text: TextFormat,
+    /// Whether Excel has calculated the workbook (2.4.215).
+    is_calculated: bool,
 }
 
 /// The way in which strings are stored.
@@ -75,6 +78,7 @@ impl Xls {
             strings: SharedStrings::default(),
             styles: Styles::default(),
             text: TextFormat::Unicode,
+            is_calculated: false,
         };
         let mut records = Records { stream: Data(&stream) };
         while let Some((kind, mut data)) = records.next() {
@@ -83,6 +87,7 @@ impl Xls {
                 record::BEGIN if data.0.len() < 16 && data.u16()? < 0x0600 => {
                     book.text = TextFormat::Bytes(WINDOWS_1252.into());
                 }
+                record::CALCULATION_ID => book.is_calculated = true,
                 record::PASSWORD => return Err(ReadError::Password),
                 record::DATE_SYSTEM if data.u16()? == 1 => book.styles.is_from_1904 = true,
                 record::CODE_PAGE => {
@@ -128,6 +133,8 @@ impl Xls {
         let mut depth = 0_usize;
         // The cell of a formula whose text is in the next record.
         let mut waiting = None;
+        // Formulas with an empty text, and whether there are others. Writers that do not calculate store it.
+        let (mut empty, mut has_results) = (Vec::new(), false);
         while let Some((kind, mut data)) = records.next() {
             match kind {
                 record::BEGIN => depth += 1,
@@ -141,13 +148,7 @@ impl Xls {
                         builder.hide(row.into());
                     }
                 }
-                record::MERGED => {
-                    for _ in 0..data.u16()? {
-                        let (first, last) = (data.u16()?, data.u16()?);
-                        let (left, right) = (data.u16()?, data.u16()?);
-                        builder.merge((first.into(), left.into()), (last.into(), right.into()))?;
-                    }
-                }
+                record::MERGED => read_merged(data, builder)?,
                 record::FORMULA_TEXT => {
                     if let Some((position, style)) = waiting.take() {
                         let text = records.long_string(data, self.text)?;
@@ -190,7 +191,15 @@ impl Xls {
                             bool_or_error(value, data.u8()? != 0)
                         }
                         record::FORMULA | record::FORMULA_3 | record::FORMULA_4 => {
-                            match data.array::<8>()? {
+                            let result = data.array::<8>()?;
+                            // 2.4.127: whether the formula is calculated when the file is opened.
+                            let needs_calculation = data.u16()? & 3 == 3;
+                            let is_empty = matches!(result, [3, .., 0xFF, 0xFF]);
+                            has_results |= !is_empty;
+                            match result {
+                                [3, .., 0xFF, 0xFF] if needs_calculation => {
+                                    ("".into(), Some(Trouble::FormulaWithoutValue))
+                                }
                                 // 2.5.133: the type of a result that is no number.
                                 [kind, _, value, _, _, _, 0xFF, 0xFF] => match kind {
                                     0 => {
@@ -198,12 +207,10 @@ impl Xls {
                                         continue;
                                     }
                                     1 | 2 => bool_or_error(value, kind == 2),
-                                    // 2.4.127: an empty text that must be calculated when the file is opened.
-                                    // Writers that do not calculate store it.
-                                    3 if data.u16()? & 3 == 3 => {
-                                        ("".into(), Some(Trouble::FormulaWithoutValue))
+                                    _ => {
+                                        empty.push(position);
+                                        continue;
                                     }
-                                    _ => continue,
                                 },
                                 number => self.styles.number(style, f64::from_le_bytes(number)),
                             }
@@ -221,8 +228,22 @@ impl Xls {
                 break;
             }
         }
-        Ok(())
+        let is_doubtful = !has_results && !self.is_calculated;
+        empty
+            .into_iter()
+            .filter(|_| is_doubtful)
+            .try_for_each(|position| builder.add(position, "", Some(Trouble::FormulaWithoutValue)))
     }
+}
+
+/// Reads merged areas (2.4.168).
+fn read_merged(mut data: Data<'_>, builder: &mut Builder) -> Result<(), ReadError> {
+    for _ in 0..data.u16()? {
+        let (first, last) = (data.u16()?, data.u16()?);
+        let (left, right) = (data.u16()?, data.u16()?);
+        builder.merge((first.into(), left.into()), (last.into(), right.into()))?;
+    }
+    Ok(())
 }
 
 fn bool_or_error(value: u8, is_error: bool) -> (std::borrow::Cow<'static, str>, Option<Trouble>) {

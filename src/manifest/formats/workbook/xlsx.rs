@@ -164,7 +164,12 @@ impl<'b> Xlsx<'b> {
                     (next_row, column) = (row.saturating_add(1), 0);
                     builder.begin((row, 0));
                     if row >= MAX_ROWS {
-                        return Err(ReadError::Damaged);
+                        let is_counted = number.is_none();
+                        return Err(if is_counted {
+                            ReadError::TooLarge("the sheet")
+                        } else {
+                            ReadError::Damaged
+                        });
                     }
                     if element.is_set("hidden")? {
                         builder.hide(row);
