@@ -235,3 +235,20 @@ fn a_page_of_previews_is_written_and_opened() {
     assert!(unopened.stdout.trim().ends_with("voices.html"));
     unopened.expect_stderr(&["open the file in a browser"]);
 }
+
+/// One bad row must not hide the others.
+#[test]
+fn the_page_of_a_plan_with_problems_shows_the_other_rows() {
+    let folder = Folder::new();
+    let sheet =
+        "id,text,persona,aspect_ratio\na,Good morning to all,Anna,9:16\nb,Hello there,Anna,7:3\n";
+    folder.write("sheet.csv", sheet);
+    let mut command = folder.command(&["plan", "sheet.csv", "--sandbox", "--open"]);
+    let cache = folder.path("cache");
+    let planned = output(command.env("XDG_CACHE_HOME", cache).env("PATH", "/nowhere"));
+    let planned = planned.expect_code(2);
+    let page = std::fs::read_to_string(planned.stdout.trim()).unwrap();
+    for part in ["1 problem; the other rows follow", "<h2>sheet.csv:3:", "Good morning to all"] {
+        assert!(page.contains(part), "{part}: {page}");
+    }
+}

@@ -551,10 +551,12 @@ fn rows_and_cells_name_jobs() {
     scenario.run_sheet(&["--only", "B2"]).expect_code(3);
     scenario.run_sheet(&["--resubmit", "2"]).expect_code(3);
     assert_eq!(scenario.accepted(), 4);
-    scenario.run(&["why", "sheet.csv", "A2"]).expect_code(0).expect_stdout(&["a"]);
+    for cell in ["A2", "a2"] {
+        scenario.run(&["why", "sheet.csv", cell]).expect_code(0).expect_stdout(&["a"]);
+    }
     let several = scenario.run(&["why", "sheet.csv", "3"]).expect_code(2);
     several.expect_stderr(&["the row 3 has 2 jobs", "`b-9x16`, `b-1x1`"]);
-    for wrong in ["4", "a2"] {
+    for wrong in ["4", "a4"] {
         scenario.run(&["why", "sheet.csv", wrong]).expect_code(2);
         scenario.run_sheet(&["--only", wrong]).expect_code(2);
     }

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::app::{self, NameLookup, NetworkUse, PlanRequest};
+use crate::app::{self, NameLookup, NetworkUse, Notices, PlanRequest};
 use crate::cli::args::help::{self, Example};
 use crate::cli::args::{CampaignArguments, ProviderArguments, RerunArguments, SelectionArguments};
 use crate::cli::commands::catalogue::open_page;
@@ -58,42 +58,40 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     // Standard error of a command for programs has warnings only.
     let printer = if arguments.json { Printer::Warnings } else { Printer::Text };
     environment.report_notes(&printer.notices());
-    let provider = provider_config(&arguments.provider, &environment);
     // The pictures of the sandbox are gone with it.
     let pictures = NameLookup {
-        provider: provider.as_ref().ok().filter(|_| !arguments.provider.sandbox).cloned(),
+        provider: Some(provider_config(&arguments.provider, &environment))
+            .filter(|_| !arguments.provider.sandbox)
+            .and_then(Result::ok),
         cache_dir: environment.cache_dir(),
         network: NetworkUse::Always,
         notices: printer.notices(),
     };
-    let request = PlanRequest {
-        campaign: arguments.campaign.options()?,
-        provider,
-        provider_flags: arguments.provider.flags(),
-        rerun: arguments.rerun.selection(&arguments.selection, &arguments.campaign)?,
-        run_options: arguments.rerun.run_options(&arguments.selection),
-        selection: arguments.selection.selection(),
-        limits: LimitSettings {
-            max_credits: arguments.max_credits,
-            max_credits_run: arguments.max_credits_run,
-            ..LimitSettings::default()
-        },
-        needs_balance: arguments.online,
-        cache_dir: environment.cache_dir(),
-        notices: printer.notices(),
-    };
-    let planned = app::plan(request, app::now()).await;
+    let planned =
+        app::plan(request(&arguments, &environment, printer.notices())?, app::now()).await;
     if let Err(app::Error::Manifest { problems, .. }) = &planned
         && arguments.open
     {
         let problems = problems.problems().iter();
-        let problems =
-            problems.map(|problem| (problem.place(), problem.message(), problem.help_text()));
-        open_page(&environment, "plan.html", &problem_page(problems))?;
+        let problems: Vec<_> = problems
+            .map(|problem| (problem.place(), problem.message(), problem.help_text()))
+            .collect();
+        // The other rows are shown, too.
+        let mut request = request(&arguments, &environment, Notices::discard())?;
+        request.campaign.skip_invalid = true;
+        let page = match app::plan(request, app::now()).await {
+            Ok((summary, context)) => {
+                let pictures = pictures.pictures(app::now()).await;
+                plan_page(&summary, &context, &pictures, problems)
+            }
+            Err(_) => problem_page(problems),
+        };
+        open_page(&environment, "plan.html", &page)?;
     }
     let (summary, context) = planned?;
     if arguments.open {
-        let page = plan_page(&summary, &context, &pictures.pictures(app::now()).await);
+        let pictures = pictures.pictures(app::now()).await;
+        let page = plan_page(&summary, &context, &pictures, Vec::new());
         open_page(&environment, "plan.html", &page)?;
     } else if arguments.json {
         printer::print_with(|output| write_plan_json(&summary, &context, output))?;
@@ -108,4 +106,27 @@ pub(super) async fn plan(arguments: PlanArguments) -> Result<Exit, Error> {
     // Freeing 100,000 jobs one by one would only delay the end of the process.
     std::mem::forget(summary);
     Ok(Exit::Success)
+}
+
+fn request(
+    arguments: &PlanArguments,
+    environment: &Environment,
+    notices: Notices,
+) -> Result<PlanRequest, Error> {
+    Ok(PlanRequest {
+        campaign: arguments.campaign.options()?,
+        provider: provider_config(&arguments.provider, environment),
+        provider_flags: arguments.provider.flags(),
+        rerun: arguments.rerun.selection(&arguments.selection, &arguments.campaign)?,
+        run_options: arguments.rerun.run_options(&arguments.selection),
+        selection: arguments.selection.selection(),
+        limits: LimitSettings {
+            max_credits: arguments.max_credits,
+            max_credits_run: arguments.max_credits_run,
+            ..LimitSettings::default()
+        },
+        needs_balance: arguments.online,
+        cache_dir: environment.cache_dir(),
+        notices,
+    })
 }

@@ -101,6 +101,59 @@ fn totals_and_comments_below_the_rows_are_named() {
 }
 
 #[test]
+fn headings_notes_averages_and_copies_of_the_header_are_named() {
+    let sheet = "id,text,persona,ratio,seconds\n\
+        a,Hi,ANNA,1:1,3\n\
+        --- Germany ---,,,,\n\
+        id,text,persona,ratio,seconds\n\
+        b,Ho,ANNA,1:1,\n\
+        Average,,,,11\n\
+        Prepared by,Marie Dupont,,,\n\
+        c,Prepared by,ANNA,1:1,\n";
+    assert_eq!(
+        problems_of(&[("a.csv", sheet)]),
+        [
+            "a.csv:3:1 this seems to be a heading, not a video: `--- Germany ---`",
+            "a.csv:4:1 this row repeats the header",
+            "a.csv:6:1 this seems to be a row of totals: `Average`",
+            "a.csv:7:1 this seems to be a note, not a video: `Prepared by`",
+        ]
+    );
+    let options = Options { invalid_rows: InvalidRows::Skip, ..options() };
+    assert_eq!(ids(&load_with(&[("a.csv", sheet)], &options).unwrap()), ["a", "b", "c"]);
+}
+
+#[test]
+fn an_id_that_has_lost_its_digits_is_refused() {
+    let sheet = "id,text,persona,ratio\n1.23457E+12,Hi,ANNA,1:1\n1E5,Ho,ANNA,1:1\n";
+    assert_eq!(
+        problems_of(&[("a.csv", sheet)]),
+        ["a.csv:2:1 `1.23457E+12` is a number that has lost its digits"]
+    );
+}
+
+#[test]
+fn columns_with_the_names_of_languages_make_a_video_for_each() {
+    let plan = csv("id,German text,text_english,persona,ratio\na,Hallo,Hello,ANNA,1:1\n");
+    assert_eq!(ids(&plan), ["a-de", "a-en"]);
+    // A language in brackets is a hint.
+    assert_eq!(ids(&csv("id,Text (English),persona,ratio\na,Hello,ANNA,1:1\n")), ["a"]);
+}
+
+#[test]
+fn a_missing_column_is_looked_for_in_all_languages() {
+    let problems = load_with(&[("a.csv", "text,Sprechrin,ratio\nHi,ANNA,1:1\n")], &options());
+    let problems = problems.unwrap_err();
+    assert_eq!(
+        problems.problems()[0].help_text(),
+        Some("rename `Sprechrin` to `persona`? Or use `--column persona=Sprechrin`")
+    );
+    let plan = csv("Text to be spoken,Talent,ratio\nHi,ANNA,1:1\n");
+    assert_eq!(plan.jobs.len(), 1);
+    assert_eq!(csv("Voice-over script,Talent,ratio\nHi,ANNA,1:1\n").jobs.len(), 1);
+}
+
+#[test]
 fn several_ratios_in_a_cell_make_several_videos() {
     let plan = csv(
         "id,text,persona,ratio\na,Hi,ANNA,\"9:16 (Reel), 1:1\"\nb,Ho,ANNA,9:16 / 16:9\nc,Ha,ANNA,16/9\n",

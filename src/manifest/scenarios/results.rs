@@ -2,7 +2,7 @@
 
 use crate::model::{Plan, RESULT_COLUMNS, RemoteId};
 
-use super::support::{csv, ids, problems_of};
+use super::support::{csv, ids, notes, problems_of};
 
 /// Returns the results file of a sheet: the cells of each row with each of its job ids.
 fn results_of(plan: &Plan) -> String {
@@ -27,6 +27,11 @@ fn results_as_a_manifest_make_the_same_jobs() {
     let results = results_of(&before);
     let after = csv(&results);
     assert_eq!(ids(&before), ids(&after));
+    assert!(
+        notes(&after)[0].starts_with("a.csv:1:29 this is a `results.csv`"),
+        "{:?}",
+        notes(&after)
+    );
     assert_eq!(before.sheet.columns, after.sheet.columns);
     assert_eq!(before.jobs[4].request, after.jobs[4].request);
     // If the text is edited, the ids stay, so that the jobs are known as paid and changed.

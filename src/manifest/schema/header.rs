@@ -84,6 +84,14 @@ pub(crate) fn map_columns(
 ) -> Columns {
     let header = &table.header;
     let results = find_results_columns(header);
+    if let Some(first) = results.as_ref().map(|block| &header[block.start]) {
+        let message = format!(
+            "this is a `results.csv`: its rows keep their ids, and the videos that it names are not paid for again unasked \
+             (`{}`)",
+            Flag::Duplicates
+        );
+        findings.note(&first.place, message);
+    }
     let own = (0..header.len())
         .filter(|column| !results.as_ref().is_some_and(|block| block.contains(column)))
         .collect();

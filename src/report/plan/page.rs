@@ -11,14 +11,27 @@ use crate::report::plan::rows::{PlanRow, plan_rows};
 use crate::report::plan::table::seconds;
 use crate::report::plan::text::{outdated_line, total_lines};
 use crate::report::summary::Summary;
-use crate::util::text::sanitize;
+use crate::util::text::{plural, sanitize};
 
 /// The URLs of personas' pictures, by persona and aspect ratio.
 pub(crate) type Pictures = BTreeMap<(String, AspectRatio), String>;
 
-/// Returns the page of a plan.
-pub(crate) fn plan_page(summary: &Summary, context: &PlanContext, pictures: &Pictures) -> String {
-    let mut introduction = total_lines(summary, context.replaced);
+/// A problem of a manifest: its place, what is wrong, and what would be right.
+pub(crate) type ShownProblem<'p> = (String, &'p str, Option<&'p str>);
+
+/// Returns the page of a plan. `problems` are those of the rows that are left out of it.
+pub(crate) fn plan_page(
+    summary: &Summary,
+    context: &PlanContext,
+    pictures: &Pictures,
+    problems: Vec<ShownProblem<'_>>,
+) -> String {
+    let mut introduction = if problems.is_empty() {
+        String::new()
+    } else {
+        format!("{}; the other rows follow\n", plural(problems.len(), "problem"))
+    };
+    introduction += &total_lines(summary, context.replaced);
     for line in outdated_line(summary).into_iter().chain(context.lines(summary)) {
         introduction.push_str(&line);
         introduction.push('\n');
@@ -43,20 +56,22 @@ pub(crate) fn plan_page(summary: &Summary, context: &PlanContext, pictures: &Pic
         let messages = suspicions.map(|suspicion| &*suspicion.message).chain(notes.copied());
         card(summary, &row, pictures, messages)
     });
-    gallery(&format!("Plan of {}", summary.campaign().name), &introduction, cards)
+    let title = format!("Plan of {}", summary.campaign().name);
+    gallery(&title, &introduction, problem_cards(problems).chain(cards))
 }
 
-/// Returns the page of a manifest with problems: the place of each, what is wrong, and what would be right.
-pub(crate) fn problem_page<'p>(
-    problems: impl Iterator<Item = (String, &'p str, Option<&'p str>)>,
-) -> String {
-    let cards = problems.map(|(place, message, help)| Card {
+/// Returns the page of a manifest of which no row can be planned.
+pub(crate) fn problem_page(problems: Vec<ShownProblem<'_>>) -> String {
+    gallery("Problems", "Nothing was submitted.", problem_cards(problems))
+}
+
+fn problem_cards(problems: Vec<ShownProblem<'_>>) -> impl Iterator<Item = Card> {
+    problems.into_iter().map(|(place, message, help)| Card {
         title: place,
         facts: help.map(str::to_owned).into_iter().collect(),
         warnings: vec![message.to_owned()],
         ..Card::default()
-    });
-    gallery("Problems", "Nothing was submitted.", cards)
+    })
 }
 
 /// Returns the file and the line of a note about a row.
@@ -129,7 +144,12 @@ mod tests {
         let context = PlanContext { notes, suspicions, ..PlanContext::default() };
         let url = "https://x/anna.jpg".to_owned();
         let pictures = Pictures::from([((job.request.persona.to_string(), ratio), url)]);
-        let page = plan_page(&run.summary(), &context, &pictures);
+        let page = plan_page(
+            &run.summary(),
+            &context,
+            &pictures,
+            vec![("a.csv:3:1".to_owned(), "`persona` is missing", None)],
+        );
         for part in [
             "<h2>a (new)</h2>",
             "src=\"https://x/anna.jpg\" alt=\"Anna\"",
@@ -139,6 +159,9 @@ mod tests {
             "note: sheet.csv: about all",
             "sheet.csv:1:1: a column",
             "<p class=\"warning\">the second looks odd</p>",
+            "1 problem; the other rows follow",
+            "<h2>a.csv:3:1</h2>",
+            "`persona` is missing",
         ] {
             assert!(page.contains(part), "{part}: {page}");
         }
