@@ -366,7 +366,11 @@ pub(super) fn leaves_out_unfinished(
     rules: &dyn SafetyRules,
 ) -> bool {
     let accepted = jobs.accepted.range(..(started, 0)).rev();
-    let under_way = accepted.filter(|(_, index)| jobs[*index].is_in_flight()).take(NEWEST);
+    // A failed job that is asked for once more is not under way.
+    let is_under_way = |(_, index): &&(Timestamp, usize)| {
+        jobs[*index].is_in_flight() && jobs[*index].state.revisited.is_none()
+    };
+    let under_way = accepted.filter(is_under_way).take(NEWEST);
     let mut under_way = under_way.filter_map(|entry| remote(jobs, entry)).peekable();
     let is_listed = |remote: RemoteId| listing.found.iter().any(|row| row.remote == remote);
     under_way.peek().is_some() && !rules.shows_unfinished(under_way.any(is_listed))
