@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::Digest as _;
 
 use super::error::Error;
 use super::identity::PaidVideo;
-use super::manifest::LoadedManifest;
+use super::manifest::{LoadedManifest, is_below};
 use super::notices::Confirm;
 use crate::model::{
     Artifact, CommandName, Credits, Duplicates, Entry, Event, Flag, Generation, JobEvent, JobId,
@@ -253,10 +253,9 @@ fn intact_artifact(job: &JobSpec, video: &PaidVideo) -> Option<Arc<Artifact>> {
 
 /// Returns the path of a recorded file inside `folder`; `None` if it leads elsewhere.
 fn own_file(folder: &Path, file: &str) -> Option<PathBuf> {
-    let is_inside = Path::new(file).components().all(|it| matches!(it, Component::Normal(_)));
     let path = folder.join(file);
     let has_link = path.ancestors().skip(1).take_while(|it| *it != folder).any(Path::is_symlink);
-    (is_inside && !has_link).then_some(path)
+    (is_below(file) && !has_link).then_some(path)
 }
 
 fn copy(from: &Path, to: &Path) -> io::Result<()> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use super::catalogue::RecordedNames;
@@ -225,6 +225,10 @@ pub(crate) fn missing_files(history: &History, out: &Path) -> BTreeSet<JobId> {
     let mut listed: HashMap<&str, HashSet<OsString>> = HashMap::new();
     let mut missing = BTreeSet::new();
     for (id, file) in done {
+        if !is_below(file) {
+            missing.insert(id.clone());
+            continue;
+        }
         let (folder, name) = file.rsplit_once('/').unwrap_or(("", file));
         let files = listed.entry(folder).or_insert_with(|| files_of(&out.join(folder)));
         // Links, and names that the file system normalises, are queried one by one.
@@ -233,6 +237,11 @@ pub(crate) fn missing_files(history: &History, out: &Path) -> BTreeSet<JobId> {
         }
     }
     missing
+}
+
+/// Whether a recorded path leads to a file below its folder. A journal may come from another person.
+pub(super) fn is_below(file: &str) -> bool {
+    Path::new(file).components().all(|part| matches!(part, Component::Normal(_)))
 }
 
 /// Returns the names of the regular files in a folder.
@@ -285,7 +294,8 @@ mod tests {
     fn done(files: &[&str]) -> History {
         let mut history = History::default();
         for file in files {
-            let job: JobId = file.replace('/', "-").parse().unwrap();
+            let id = file.replace('/', "-");
+            let job: JobId = id.trim_matches(['-', '.']).parse().unwrap();
             let speech = crate::model::Speech::Text((*file).into());
             let ratio = crate::model::AspectRatio::Square;
             let request = crate::model::VideoRequest::new(speech, "p", ratio);
@@ -341,6 +351,19 @@ mod tests {
         assert_eq!(missing(), ["nowhere-c.mp4", "videos-b.mp4"]);
         std::fs::remove_file(out.join("videos/a.mp4")).unwrap();
         assert_eq!(missing().len(), 3);
+    }
+
+    #[test]
+    fn a_recorded_path_outside_the_folder_is_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("out");
+        std::fs::create_dir(&out).unwrap();
+        let outside = folder.path().join("mine.mp4");
+        File::create(&outside).unwrap();
+        for file in [outside.to_str().unwrap(), "../mine.mp4", "./../mine.mp4"] {
+            let history = done(&[file]);
+            assert_eq!(missing_files(&history, &out).len(), 1, "{file}");
+        }
     }
 
     #[cfg(unix)]

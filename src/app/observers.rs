@@ -3,11 +3,13 @@
 use std::io;
 
 use super::error::Error;
+use super::notices::Notices;
 use crate::driver::{Clock as _, SystemClock};
 use crate::model::CommandName;
 use crate::report::events::{TextLines, Verbosity};
 use crate::report::files::{ResultFiles, ResultsWriter, open_log};
 use crate::report::{Observer, Summary};
+use crate::util::fs::{OutputDir, describe};
 use crate::util::style::Colours;
 
 /// Returns the observers of a run that begins with `summary`, in the order in which they are called.
@@ -16,15 +18,24 @@ pub(super) fn observers(
     displays: Vec<Box<dyn Observer>>,
     files: &ResultFiles,
     clock: &SystemClock,
+    notices: &Notices,
 ) -> Vec<Box<dyn Observer>> {
     let writer = ResultsWriter::new(summary, files.clone());
     let mut observers: Vec<Box<dyn Observer>> = vec![Box::new(writer)];
     observers.extend(displays);
     // A log that cannot be written does not end the run: the journal has everything that matters.
-    if let Ok(file) = open_log(&summary.campaign().out, clock.now()) {
-        let (verbosity, colours) = (Verbosity::Verbose, Colours::Off);
-        let log = TextLines::new(summary, Box::new(file), verbosity, colours);
-        observers.push(Box::new(log));
+    let out = &summary.campaign().out;
+    match open_log(out, clock.now()) {
+        Ok(file) => {
+            let (verbosity, colours) = (Verbosity::Verbose, Colours::Off);
+            let log = TextLines::new(summary, Box::new(file), verbosity, colours);
+            observers.push(Box::new(log));
+        }
+        Err(error) => notices.warning(&format!(
+            "this run has no log: `{}` cannot be written: {}",
+            OutputDir(out).logs().display(),
+            describe(&error)
+        )),
     }
     observers
 }

@@ -1,6 +1,7 @@
 //! The lock of the output folder: one run at a time.
 
 use std::collections::BTreeSet;
+use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,14 +10,17 @@ use super::notices::Notices;
 use crate::driver::{Clock as _, SystemClock};
 use crate::journal::{Lock, LockError};
 use crate::model::{Flag, Shard};
-use crate::report::files::foreign_results;
-use crate::util::fs::{LockState, OutputDir, check_dir};
+use crate::report::files::{foreign_results, foreign_workbook};
+use crate::util::fs::{LockState, OutputDir, check_dir, part_paths};
 
 /// Pause between two attempts: too short to notice, long enough to cost nothing.
 const RETRY_INTERVAL: Duration = Duration::from_millis(200);
 
 /// `status` holds the lock for a moment to test it; that must not refuse a run.
 const MIN_WAIT: Duration = Duration::from_millis(400);
+
+/// The files that a run adds to the output folder at least: lock, journal, log, results and a download.
+const MIN_FILES: usize = 20;
 
 /// Checks that the output folder `out` and the folders of its `files` can be created and written to, and that none of the
 /// program's folders in it is a link. Leaves nothing behind.
@@ -30,7 +34,8 @@ pub(crate) fn check_writable<F: AsRef<Path>>(
     let own =
         [out.to_owned(), OutputDir(out).state(), OutputDir(out).logs(), OutputDir(out).sandbox()];
     let mut folders = BTreeSet::from(own);
-    for file in files {
+    let files: Vec<F> = files.into_iter().collect();
+    for file in &files {
         let below = file.as_ref().ancestors().skip(1).filter(|folder| *folder != Path::new(""));
         // All others are known too.
         let _all_new = below.map(|folder| out.join(folder)).all(|folder| folders.insert(folder));
@@ -45,13 +50,42 @@ pub(crate) fn check_writable<F: AsRef<Path>>(
             return Ok(());
         }
         let existing = folder.ancestors().find(|folder| folder.exists());
-        tempfile::tempfile_in(existing.unwrap_or(Path::new("."))).map(drop)
+        let existing = existing.unwrap_or(Path::new("."));
+        // A file system may have room for some further files alone.
+        let count = if folder == out { MIN_FILES } else { 1 };
+        let test = |_| tempfile::tempfile_in(existing);
+        (0..count).map(test).collect::<Result<Vec<_>, _>>().map(drop)
     };
     folders.iter().try_for_each(|folder| {
         check(folder).map_err(|source| {
             let folder = folder.to_owned();
             Error::Lock(LockError::Unavailable { folder, source })
         })
+    })?;
+    check_places(&folders, files.iter().map(|file| out.join(file)))
+}
+
+/// Checks that no folder with files in it has the place of an unfinished download. An empty one is removed when the
+/// download begins.
+fn check_places(
+    folders: &BTreeSet<PathBuf>,
+    mut files: impl Iterator<Item = PathBuf>,
+) -> Result<(), Error> {
+    let entries = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let is_dir = |entry: &DirEntry| entry.file_type().is_ok_and(|kind| kind.is_dir());
+    let inner = folders.iter().flat_map(|folder| entries(folder).filter(is_dir));
+    let inner: BTreeSet<PathBuf> = inner.map(|entry| entry.path()).collect();
+    if inner.is_empty() {
+        return Ok(());
+    }
+    let taken = |place: &PathBuf| inner.contains(place) && entries(place).next().is_some();
+    let taken = files.find_map(|file| part_paths(&file).into_iter().find(taken));
+    taken.map_or(Ok(()), |place| {
+        let message = format!(
+            "`{}` is a folder in the place of an unfinished download; nothing was submitted",
+            place.display()
+        );
+        Err(Error::usage_with_hint(message, "move the folder away"))
     })
 }
 
@@ -61,7 +95,19 @@ pub(crate) fn check_writable<F: AsRef<Path>>(
 /// # Errors
 /// If there is such a file.
 pub(crate) fn check_results(out: &Path) -> Result<(), Error> {
-    foreign_results(out).map_or(Ok(()), |file| {
+    refuse_foreign(foreign_results(out))
+}
+
+/// Checks that `results.xlsx` in the output folder `out` is no file of the user.
+///
+/// # Errors
+/// If it is one.
+pub(crate) fn check_workbook(out: &Path) -> Result<(), Error> {
+    refuse_foreign(foreign_workbook(out))
+}
+
+fn refuse_foreign(file: Option<PathBuf>) -> Result<(), Error> {
+    file.map_or(Ok(()), |file| {
         let message = format!(
             "`{}` would be replaced by the results, but this program did not write it; nothing was submitted",
             file.display()

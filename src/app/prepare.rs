@@ -19,7 +19,7 @@ use super::notices::{Confirm, Notices};
 use super::notifications::Notifications;
 use super::open_address::SheetCopy;
 use super::options::{CampaignOptions, ResumeCommand};
-use super::output_lock::{check_results, check_writable, lock_output};
+use super::output_lock::{check_results, check_workbook, check_writable, lock_output};
 use super::prefetch::JournalPrefetch;
 use super::preflight::{Preflight, preview};
 use super::provider::{Provider, ProviderConfig};
@@ -223,6 +223,9 @@ impl RunRequest {
         let jobs = &manifest.plan.jobs;
         let files = jobs.iter().flat_map(|job| [job.video_path(), job.thumbnail_path()]);
         check_writable(&manifest.out, files)?;
+        if self.files.workbook {
+            check_workbook(&manifest.out)?;
+        }
         // The sandbox leaves nothing in the user's folders.
         let cache_dir = self.cache_dir.as_deref().filter(|_| !is_sandbox);
         let first_run = FirstRun::of(&manifest.out, cache_dir);

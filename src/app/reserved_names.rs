@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::recorded_state::RecordedState;
 use crate::model::{JobSpec, Plan};
+use crate::util::text::fold_name;
 
 /// The file names of jobs that are no longer in the sheet, and of finished jobs that the sheet would name otherwise
 /// now. Reusing one of these names would overwrite another job's video.
@@ -82,7 +83,7 @@ fn split_extension(file_name: &str) -> (&str, Option<&str>) {
 /// Returns the key under which a file name is unique: many file systems ignore case, and thumbnails are named after the
 /// stem alone.
 pub(crate) fn stem_key(file_name: &str) -> String {
-    split_extension(file_name).0.to_lowercase()
+    fold_name(split_extension(file_name).0)
 }
 
 #[cfg(test)]

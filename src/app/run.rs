@@ -67,7 +67,7 @@ pub(crate) async fn run_with(
         prepared;
     summary.set_live(true);
     let displays = (request.displays)(&summary);
-    let mut observers = observers(&summary, displays, &request.files, &clock);
+    let mut observers = observers(&summary, displays, &request.files, &clock, &request.notices);
     if let Some(notifier) = notifications.early_notifier() {
         observers.push(Box::new(notifier));
     }

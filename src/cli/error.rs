@@ -185,6 +185,9 @@ fn journal_hint(error: &JournalError) -> String {
         {
             format!("nothing was submitted; choose a folder on a local disk with `{} DIR`", Flag::Out)
         }
+        JournalError::Inaccessible { source, .. } if source.kind() == ErrorKind::InvalidInput => {
+            "nothing was submitted; look where it leads, and put the file itself in its place or remove it".to_owned()
+        }
         // The journal itself may be intact, so it must not be moved away.
         JournalError::Inaccessible { .. } | JournalError::NotWritable { .. } => {
             "nothing was submitted; you need permission to read and write the output folder: run as its owner or change \

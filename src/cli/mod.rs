@@ -8,6 +8,7 @@ mod commands;
 mod config;
 mod display;
 mod error;
+mod interrupts;
 mod printer;
 mod usage_hints;
 
@@ -25,10 +26,10 @@ use self::commands::{Arguments, Command};
 use self::config::{Environment, refuse_unknown_variables};
 use self::error::Error;
 use self::printer::Printer;
-use crate::app;
 use crate::model::Exit;
 use crate::report::stderr;
 use crate::util::glyph::use_ascii;
+use crate::util::style::Colours;
 
 /// Runs the program: arguments in, exit code out.
 pub fn main() -> ExitCode {
@@ -88,7 +89,7 @@ fn execute(command: Command, matches: &ArgMatches) -> Result<Exit, Error> {
     // The runtime panics where it cannot start its first thread for files, so that one is kept.
     drop(runtime.spawn_blocking(|| ()));
     let result = runtime.block_on(async {
-        let mut interrupts = app::listen_for_interrupts()?;
+        let mut interrupts = interrupts::listen()?;
         Box::pin(command.execute(matches, &mut interrupts)).await
     });
     // Downloads that are active now are resumed by the next run.
@@ -162,11 +163,13 @@ pub fn definition() -> clap::Command {
 /// Prints a usage error, or the help or version that was asked for, and returns the exit code.
 fn print_usage_error(error: &clap::Error) -> ExitCode {
     let is_requested = !error.use_stderr();
-    if let Err(error) = error.print()
-        && is_requested
-        && error.kind() != io::ErrorKind::BrokenPipe
-    {
-        let error = printer::output_error(error);
+    let text = |colours| match colours {
+        Colours::On => error.render().ansi().to_string(),
+        Colours::Off => error.render().to_string(),
+    };
+    if !is_requested {
+        printer::eprint(&text(Environment::error_colours()));
+    } else if let Err(error) = printer::print(&text(Environment::output_colours())) {
         Printer::Text.error(&error);
         stderr::drain();
         return error.exit().into();

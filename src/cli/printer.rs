@@ -3,6 +3,7 @@
 //! Standard output has results, standard error has notes, warnings and errors: as text for people, or as one JSON object
 //! a line in the form of the events.
 
+use std::borrow::Cow;
 use std::io::{self, Write as _};
 
 use super::args::LogFormat;
@@ -11,9 +12,10 @@ use super::error::Error;
 use crate::app::{self, Notices, Severity};
 use crate::report::events::{JsonMessage, json_message_line};
 use crate::report::stderr::{self, Stderr};
+use crate::report::stdout::Stdout;
 use crate::report::terminal::{error_columns, output_columns};
-use crate::util::glyph;
 use crate::util::json::SafeJson;
+use crate::util::printed;
 use crate::util::style::{Colours, Style};
 use crate::util::text::wrap;
 
@@ -73,7 +75,8 @@ impl Printer {
 /// Prints text whose lines may begin with a label, such as `error:`.
 fn print_labelled(text: &str) {
     let (columns, colours) = (error_columns(), Environment::error_colours());
-    eprint(&lay_out(text, |line| layout(line, columns, colours)));
+    let text = printed::printable(text, Colours::Off);
+    eprint(&lay_out(&text, |line| layout(line, columns, colours)));
 }
 
 /// Prints the summary of a run to standard error.
@@ -142,7 +145,12 @@ fn print_message(message: JsonMessage<'_>) {
 /// # Errors
 /// If it cannot be written for another reason.
 pub(super) fn print(text: &str) -> Result<(), Error> {
-    print_with(|output| output.write_all(glyph::shown(text).as_bytes()))
+    print_with(|output| output.write_all(shown_on_output(text).as_bytes()))
+}
+
+/// Returns text as standard output shows it.
+pub(super) fn shown_on_output(text: &str) -> Cow<'_, str> {
+    printed::shown(text, Environment::output_colours())
 }
 
 /// Prints lines to standard output, on a terminal wrapped at words.
@@ -164,7 +172,7 @@ pub(super) fn write_output(
 ) -> io::Result<()> {
     // On a terminal, what was printed before stands above.
     stderr::drain();
-    let mut output = io::BufWriter::new(io::stdout().lock());
+    let mut output = io::BufWriter::new(Stdout);
     write(&mut output)?;
     output.flush()
 }
@@ -197,7 +205,7 @@ pub(super) fn output_error(error: io::Error) -> Error {
 
 /// Prints to standard error.
 pub(super) fn eprint(text: &str) {
-    let _ = Stderr.write_all(glyph::shown(text).as_bytes());
+    let _ = Stderr.write_all(printed::shown(text, Environment::error_colours()).as_bytes());
 }
 
 /// Asks a question on the terminal, and returns whether the answer is yes, which is the default if the question ends with

@@ -151,8 +151,8 @@ fn create(path: &Path, identity: &Identity) -> Result<(), JournalError> {
     // SQLite gives the files beside it the same permissions.
     open_own(&side, &mut options).map_err(|source| unwritable(path, source))?;
     let make = || {
+        // Without a write-ahead log, of which closing the connection might lose a part on a full disk.
         let mut connection = access::open(&side, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-        configure(&connection)?;
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.execute_batch(SCHEMA)?;
         transaction.execute(
@@ -162,7 +162,8 @@ fn create(path: &Path, identity: &Identity) -> Result<(), JournalError> {
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", FORMAT_VERSION)?;
         transaction.commit()?;
-        // Closing the last connection moves the write-ahead log into the file and syncs it.
+        // The next connection finds an empty write-ahead log.
+        configure(&connection)?;
         connection.close().map_err(|(_, error)| error)
     };
     make().map_err(|e| database_error(path, e))?;

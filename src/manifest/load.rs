@@ -67,7 +67,7 @@ pub fn load(source: &Path, options: &Options<'_>, read: ReadFile<'_>) -> Result<
         sheets: Vec::new(),
     };
     let outcome = loader.load(source);
-    let Findings { mut problems, mut notes, suspicions } = loader.findings;
+    let Findings { mut problems, mut notes, suspicions, .. } = loader.findings;
     let Some((mut plan, row_problems, row_notes)) = outcome else {
         return Err(Problems::new(sort_by_place(problems), merge_notes(notes)));
     };

@@ -63,6 +63,8 @@ pub(super) fn is_internal_ip(address: IpAddr) -> bool {
                 || address.is_multicast()
                 || address.is_unique_local()
                 || address.is_unicast_link_local()
+                // Site-local (RFC 3879).
+                || address.segments()[0] & 0xffc0 == 0xfec0
                 || embedded_v4(address).into_iter().flatten().any(is_internal_v4)
         }
     }
@@ -78,6 +80,8 @@ fn is_internal_v4(address: Ipv4Addr) -> bool {
         || first >= 240
         // For protocols inside a network (RFC 6890).
         || (first, second, third) == (192, 0, 0)
+        // Relays into IPv6, which anyone could announce (RFC 7526).
+        || (first, second, third) == (192, 88, 99)
         // The services of the host of a virtual machine in Azure.
         || address == Ipv4Addr::new(168, 63, 129, 16)
         // "This network" (RFC 1122), which leads to this machine.
@@ -87,7 +91,7 @@ fn is_internal_v4(address: Ipv4Addr) -> bool {
 }
 
 /// Returns the IPv4 addresses inside an IPv6 address: mapped or compatible (RFC 4291), translated (RFC 2765), of a
-/// translator (RFC 6052, RFC 8215) or of a tunnel (RFC 3056, RFC 4380).
+/// translator (RFC 6052, RFC 8215) or of a tunnel (RFC 3056, RFC 4380, RFC 5214).
 fn embedded_v4(address: Ipv6Addr) -> [Option<Ipv4Addr>; 2] {
     let v4 =
         |high: u16, low: u16| Some(Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)));
@@ -100,6 +104,8 @@ fn embedded_v4(address: Ipv6Addr) -> [Option<Ipv4Addr>; 2] {
         [0x64, 0xff9b, 1, high, middle, low, last_high, last_low] => {
             [v4(high, middle << 8 | low >> 8), v4(last_high, last_low)]
         }
+        // ISATAP, behind any prefix. The first half says whether the IPv4 address is unique.
+        [.., 0 | 0x200, 0x5efe, high, low] => [v4(high, low), None],
         // The server, and the client with inverted bits.
         [0x2001, 0, high, low, _, _, client_high, client_low] => {
             [v4(high, low), v4(!client_high, !client_low)]
@@ -163,6 +169,13 @@ mod tests {
             "http://[2002:c000:8::]/",
             "http://[2001:0:a00:1::f7f7:f7f7]/",
             "http://[2001:0:808:808::f5ff:fffe]/",
+            "http://[fec0::1]/",
+            "http://[feff::1]/",
+            "http://[2001:db8::5efe:127.0.0.1]/",
+            "http://[2001:db8::200:5efe:10.0.0.1]/",
+            "http://[fe80::5efe:8.8.8.8]/",
+            "http://192.88.99.1/",
+            "http://[2002:c058:6301::]/",
             "https://localhost/",
             "https://LOCALHOST./",
             "https://files.localhost/",
@@ -189,6 +202,8 @@ mod tests {
             "https://[64:ff9b:1:808:8:800:808:808]/",
             "https://[2001:0:808:808::f7f7:f7f7]/",
             "https://[2001:db8::a00:1]/",
+            "https://[2001:db8::5efe:8.8.8.8]/",
+            "https://192.88.98.1/",
         ] {
             assert!(!is_internal(&Url::parse(public).unwrap()), "{public}");
         }

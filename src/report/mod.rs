@@ -28,6 +28,7 @@ mod observer;
 pub(crate) mod plan;
 pub(crate) mod status;
 pub(crate) mod stderr;
+pub(crate) mod stdout;
 mod summary;
 pub(crate) mod summary_text;
 pub mod terminal;

@@ -101,7 +101,7 @@ pub(super) fn facts(summary: &Summary, colours: Colours) -> Vec<(&'static str, S
         let reason = colours.paint(Style::Warning, &stop_sentence(summary, reason));
         lines.push(("stopped", reason));
     }
-    let place = |name: &str| campaign.out.join(name).display().to_string();
+    let place = |name: &str| sanitize(&campaign.out.join(name).display().to_string());
     if counts.done > 0 {
         let videos = plural(counts.done, "file");
         lines.push(("videos", format!("{} ({videos})", place("videos"))));

@@ -87,10 +87,24 @@ impl OutputDir<'_> {
         self.0.join("results.json")
     }
 
+    /// Returns the path of `results.xlsx`.
+    pub(crate) fn results_xlsx(self) -> PathBuf {
+        self.0.join("results.xlsx")
+    }
+
     /// Returns the path of the review page.
     pub(crate) fn report_html(self) -> PathBuf {
         self.0.join("report.html")
     }
+}
+
+/// Returns the paths of the unfinished file that becomes `file`, and of the record about it.
+pub(crate) fn part_paths(file: &Path) -> [PathBuf; 2] {
+    [".part", ".part.json"].map(|suffix| {
+        let mut name = file.to_owned().into_os_string();
+        name.push(suffix);
+        name.into()
+    })
 }
 
 /// The state of the lock of an output folder. It tells an active run from one that crashed, which the journal cannot.

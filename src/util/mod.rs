@@ -4,6 +4,7 @@ pub(crate) mod fs;
 pub(crate) mod glyph;
 pub(crate) mod json;
 pub(crate) mod parallel;
+pub(crate) mod printed;
 pub(crate) mod style;
 pub(crate) mod table;
 pub(crate) mod text;

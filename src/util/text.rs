@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::glyph::Glyph;
 use console::AnsiCodeIterator;
+use icu_normalizer::ComposingNormalizerBorrowed;
 use unicode_segmentation::UnicodeSegmentation as _;
 use unicode_width::UnicodeWidthStr;
 
@@ -104,6 +105,19 @@ pub(crate) fn sanitize(text: &str) -> String {
         }
     }
     safe
+}
+
+/// Returns what is equal in names that some file system or reader does not distinguish: case, ligatures, composed and
+/// decomposed letters, and characters that are not shown.
+pub(crate) fn fold_name(name: &str) -> String {
+    let is_shown = |c: &char| {
+        !is_unsafe(*c) && !matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe0e}' | '\u{fe0f}')
+    };
+    let shown: String = name.chars().filter(is_shown).collect();
+    let normalizer = ComposingNormalizerBorrowed::new_nfkc();
+    // `ß` and `SS` have the same upper case, `Σ`, `σ` and `ς` the same lower case of it.
+    let folded = normalizer.normalize(&shown).to_uppercase().to_lowercase().replace('ς', "σ");
+    normalizer.normalize(&folded).into_owned()
 }
 
 /// Returns `text` without [unsafe](is_unsafe) characters, for names.
@@ -354,6 +368,25 @@ mod tests {
         assert_eq!(shell_quote("jobs.csv"), "jobs.csv");
         assert_eq!(shell_quote("it's here"), r"'it'\''s here'");
         assert_eq!([shell_quote(""), shell_quote("a\u{1b}b")], ["''", r"'a\u{1b}b'"]);
+    }
+
+    #[test]
+    fn names_are_equal_if_some_file_system_does_not_distinguish_them() {
+        for (one, other) in [
+            ("straße", "STRASSE"),
+            ("ﬁle", "File"),
+            ("x\u{34f}y", "xy"),
+            ("x\u{200d}y", "xy"),
+            ("e\u{301}", "É"),
+            ("ΟΔΟΣ", "οδος"),
+            ("ſ", "s"),
+            ("２０", "20"),
+            ("\u{130}", "i\u{307}"),
+        ] {
+            assert_eq!(fold_name(one), fold_name(other), "{one} {other}");
+        }
+        assert_ne!(fold_name("e"), fold_name("é"));
+        assert_eq!(fold_name("Spring 01"), "spring 01");
     }
 
     #[test]

@@ -234,6 +234,21 @@ fn a_socks_proxy_is_used() {
 }
 
 #[test]
+fn a_proxy_that_would_be_ignored_is_refused_before_any_request() {
+    let (folder, provider) = (Folder::new(), Provider::new());
+    for proxy in ["socks://word:word@127.0.0.1:9", "SOCKS5://word@127.0.0.1:9", "ht!tp://word"] {
+        let mut command = folder.command(&["personas", "--base-url", provider.base_url()]);
+        let refused = output(command.env("HTTPS_PROXY", proxy)).expect_code(2);
+        let refused =
+            refused.expect_stderr(&["`HTTPS_PROXY`", "`socks5h://`", "nothing was submitted"]);
+        refused.expect_not_in_stderr(&["word"]);
+        // The sandbox of the program itself needs no proxy.
+        let mut command = folder.command(&["personas", "--sandbox", "--json"]);
+        output(command.env("HTTPS_PROXY", proxy).env("NO_PROXY", "*")).expect_code(0);
+    }
+}
+
+#[test]
 fn an_error_behind_a_proxy_names_the_proxy() {
     let folder = Folder::new();
     let unknown_host = ["personas", "--base-url", "https://api.nowhere.invalid"];

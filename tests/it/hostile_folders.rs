@@ -1,5 +1,7 @@
 //! Folders from other people: what comes along makes a run more careful, never less.
 
+#[cfg(unix)]
+use crate::program::Scenario;
 use crate::program::{FAST, Folder, PERSONA, Provider, output, sheet};
 
 /// Returns a manifest whose only item reads `rows`.
@@ -119,4 +121,37 @@ fn a_first_run_names_what_came_with_the_folder_once() {
     assert_eq!(count(&first.stderr), 1, "{}", first.stderr);
     assert_eq!(count(&run("theirs", &[]).stderr), 0);
     assert_eq!(provider.ledger().accepted.len(), 1);
+}
+
+/// Names on Unix can hold any character.
+#[cfg(unix)]
+#[test]
+fn nothing_that_came_along_controls_the_terminal() {
+    let hostile = "x\u{1b}[31m\u{202e}y";
+    let scenario = Scenario::new(1);
+    let is_harmless = |text: &str| !text.contains(['\u{1b}', '\u{202e}']);
+    let run = |arguments: &[&str], code| {
+        let output = scenario.run(arguments).expect_code(code);
+        let text = [output.stdout.as_str(), output.stderr.as_str()].concat();
+        assert!(is_harmless(&text), "{arguments:?}: {text}");
+        assert!(text.contains(r"\u{202e}y"), "{arguments:?}: {text}");
+    };
+    let sheet = format!("{hostile}/sheet.csv");
+    scenario.write(&sheet, &scenario.read("sheet.csv"));
+    run(&["run", &sheet, "--sandbox", "--yes"], 0);
+    run(&["config", &sheet, "--sandbox"], 0);
+    run(&["report", &sheet, "--sandbox"], 0);
+    run(&["plan", hostile], 2);
+    run(&["plan", "sheet.csv", &format!("--{hostile}")], 2);
+    run(&["init", &format!("{hostile}/c.pdf")], 2);
+    run(&["personas", "--sandbox", "--faults", hostile], 1);
+    run(&["run", "sheet.csv", "--only-approved", hostile], 2);
+    let journal = scenario.path("sheet-output/.callsheet/journal.sqlite");
+    scenario.run_sheet(&[]).expect_code(0);
+    let journal = rusqlite::Connection::open(journal).unwrap();
+    journal.execute("UPDATE identity SET campaign = ?1", [hostile]).unwrap();
+    drop(journal);
+    run(&["status", "sheet.csv"], 2);
+    run(&["report", "sheet.csv"], 2);
+    run(&["run", "sheet.csv", "--sandbox", "--out", "sheet-output"], 2);
 }

@@ -309,3 +309,53 @@ fn an_unread_standard_error_neither_stops_the_run_nor_its_signals() {
     scenario.expect_paid_once(150);
     drop(unread);
 }
+
+/// A pager that was left open.
+#[cfg(target_os = "linux")]
+#[test]
+fn signals_end_commands_whose_output_nobody_reads() {
+    use std::io::Write as _;
+    let scenario = Scenario::new(1);
+    scenario.run_sheet(&[]).expect_code(0);
+    for arguments in ["plan sheet.csv --sandbox", "status sheet.csv", "man", "config sheet.csv"] {
+        for name in ["TERM", "INT"] {
+            let arguments: Vec<&str> = arguments.split(' ').collect();
+            let (unread, mut stdout) = std::io::pipe().unwrap();
+            // The size of a pipe.
+            stdout.write_all(&vec![b'x'; 64 << 10]).unwrap();
+            let mut command = scenario.command(&arguments);
+            let child = command.stdout(stdout).spawn().unwrap();
+            drop(command);
+            wait_until("the signals are handled", || handles_interrupts(&child));
+            signal(&child, name);
+            assert_eq!(exit_code(child), Some(130), "{arguments:?} {name}");
+            drop(unread);
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn signals_end_the_command_that_prints_the_keys_with_all_it_has_started() {
+    for (arguments, name) in
+        [(&["personas"][..], "TERM"), (&["personas"], "INT"), (&["run", "sheet.csv"], "TERM")]
+    {
+        let folder = Folder::with_sheet(1);
+        let mut command = folder.command(arguments);
+        command.env_remove("CREATIFY_API_ID").env_remove("CREATIFY_API_KEY");
+        command.env(
+            "CALLSHEET_CREDENTIALS_COMMAND",
+            "sleep 600 & echo $! > pid.new; mv pid.new pid; wait; true",
+        );
+        let child = command.spawn().unwrap();
+        wait_until("the command runs", || folder.exists("pid"));
+        signal(&child, name);
+        assert_eq!(exit_code(child), Some(130), "{arguments:?} {name}");
+        let process = format!("/proc/{}/stat", folder.read("pid").trim());
+        let is_gone = || {
+            let state = std::fs::read_to_string(&process);
+            state.map_or(true, |state| state.contains(") Z "))
+        };
+        wait_until("what it has started has ended", is_gone);
+    }
+}

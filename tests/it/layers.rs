@@ -41,7 +41,7 @@ const ONLY_NAMED_BY: [(&str, &[&str]); 17] = [
     ("calamine", &["report"]),
     ("rust_xlsxwriter", &["report"]),
     ("serde_yaml", &["manifest"]),
-    ("encoding_rs", &["manifest"]),
+    ("encoding_rs", &["manifest", "remote"]),
     ("chardetng", &["manifest"]),
     ("minijinja", &["manifest", "report"]),
     ("sanitise_file_name", &["manifest"]),

@@ -43,7 +43,9 @@ fn each_run_writes_a_log_and_the_requested_files() {
 fn a_log_that_cannot_be_written_does_not_fail_the_run() {
     let scenario = Scenario::new(1);
     scenario.write("sheet-output/.callsheet/logs", "a file");
-    scenario.run_sheet(&[]).expect_code(0);
+    let run = scenario.run_sheet(&[]).expect_code(0);
+    let run = run.expect_stderr(&["warning: this run has no log: `sheet-output/.callsheet/logs`"]);
+    assert_eq!(run.stderr.matches("no log").count(), 1, "{}", run.stderr);
 }
 
 #[test]
@@ -183,11 +185,14 @@ fn output_that_cannot_be_written_is_an_error_of_every_command() {
     ] {
         let arguments: Vec<&str> = arguments.split(' ').collect();
         let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-        let mut command = scenario.command(&arguments);
-        let ended = command.stdin(Stdio::null()).stdout(full).output().unwrap();
-        let stderr = String::from_utf8_lossy(&ended.stderr);
-        assert_eq!(ended.status.code(), Some(1), "{arguments:?}: {stderr}");
-        assert!(stderr.contains("standard output"), "{arguments:?}: {stderr}");
+        let read_only = std::fs::File::open("/dev/null").unwrap();
+        for stdout in [full, read_only] {
+            let mut command = scenario.command(&arguments);
+            let ended = command.stdin(Stdio::null()).stdout(stdout).output().unwrap();
+            let stderr = String::from_utf8_lossy(&ended.stderr);
+            assert_eq!(ended.status.code(), Some(1), "{arguments:?}: {stderr}");
+            assert!(stderr.contains("standard output"), "{arguments:?}: {stderr}");
+        }
     }
 }
 

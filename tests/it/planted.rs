@@ -106,12 +106,39 @@ fn files_of_the_user_are_not_replaced_by_results() {
         assert_eq!(scenario.read(&file), "[mine]");
         scenario.remove(&file);
     }
+    let workbook = "sheet-output/results.xlsx";
+    scenario.write(workbook, "[mine]");
+    let refused = scenario.run_sheet(&["--xlsx"]).expect_code(2);
+    refused.expect_stderr(&[workbook, "did not write it", "--out"]);
     assert_eq!(scenario.accepted(), 0);
     scenario.run_sheet(&[]).expect_code(0);
+    let report = scenario.run(&["report", "sheet.csv", "--xlsx"]).expect_code(1);
+    report.expect_stderr(&["results.xlsx` is not a file of this program"]);
+    assert_eq!(scenario.read(workbook), "[mine]");
+    scenario.remove(workbook);
+    for _ in 0..2 {
+        scenario.run(&["report", "sheet.csv", "--xlsx"]).expect_code(0);
+    }
     // Its own results are replaced even if the journal is lost.
     scenario.remove("sheet-output/.callsheet");
     scenario.run_sheet(&["--settle", "1s"]).expect_code(0);
     scenario.expect_paid_once(1);
+}
+
+#[test]
+fn a_folder_in_place_of_an_unfinished_download_stops_no_other_download() {
+    for suffix in [".part", ".part.json"] {
+        let scenario = Scenario::new(3);
+        let place = format!("sheet-output/videos/job-01.mp4{suffix}");
+        scenario.write(&format!("{place}/mine.txt"), "mine");
+        let refused = scenario.run_sheet(&[]).expect_code(2);
+        refused.expect_stderr(&[&place, "nothing was submitted"]);
+        assert_eq!(scenario.accepted(), 0);
+        // An empty one is in nobody's way.
+        scenario.remove(&format!("{place}/mine.txt"));
+        scenario.run_sheet(&[]).expect_code(0);
+        scenario.expect_paid_once(3);
+    }
 }
 
 #[test]

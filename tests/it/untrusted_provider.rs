@@ -227,6 +227,61 @@ fn a_page_in_place_of_the_api_ends_the_run_before_the_first_create() {
 }
 
 #[test]
+fn other_answers_than_the_apis_end_the_run_before_the_first_create() {
+    for (status, body, expected) in [
+        (503, PAGE, "not the API answered: an HTML page titled `Just a moment...`"),
+        (511, PAGE, "not the API answered: an HTML page titled `Just a moment...`"),
+        (200, "It works!", "not the API answered: the text `It works!`"),
+        (200, "null", "not the API answered: the text `null`"),
+        (200, "", "not the API answered: an empty answer"),
+        (403, "", "something in front of the API answered: Forbidden"),
+        (401, "go away", "not the API answered: go away"),
+    ] {
+        let (address, requests) = serve(move |_| (status, body));
+        let folder = Folder::with_sheet(3);
+        let run = folder.run(&campaign_at("run", &address, &["--yes"])).expect_code(6);
+        let run = run.expect_stderr(&[expected, "nothing was submitted"]);
+        run.expect_not_in_stderr(&["CREATIFY_API_ID"]);
+        let requests = requests.lock().unwrap();
+        assert!(!requests.iter().any(|request| request.starts_with("POST")), "{requests:?}");
+    }
+}
+
+#[test]
+fn a_server_of_another_protocol_is_not_the_api() {
+    for banner in [&b"SSH-2.0-OpenSSH_9.6\r\n"[..], b"\x15\x03\x01\x00\x02\x02\x46"] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let _ = read_request(&stream);
+                let _ = stream.write_all(banner);
+            }
+        });
+        let folder = Folder::with_sheet(1);
+        let run = folder.run(&campaign_at("run", &address, &["--yes"])).expect_code(6);
+        run.expect_stderr(&["does not answer in HTTP", "nothing was submitted"]);
+    }
+}
+
+#[test]
+fn an_overloaded_api_is_waited_for() {
+    let requests = std::sync::atomic::AtomicUsize::new(0);
+    let (address, _) =
+        serve(move |request| match requests.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
+            0..4 => (503, "<title>503 Service Temporarily Unavailable</title>"),
+            4..6 => (503, r#"{"detail":"busy"}"#),
+            _ if request.starts_with("POST") => (201, r#"{"id":"one","status":"pending"}"#),
+            _ => (200, "[]"),
+        });
+    let folder = Folder::with_sheet(1);
+    let run =
+        folder.run(&campaign_at("run", &address, &["--yes", "--submit-only", "--patience", "1m"]));
+    run.expect_code(8);
+}
+
+#[test]
 fn a_page_in_place_of_the_balance_alone_does_not_stop_the_run() {
     let (address, requests) = serve(|request| match request {
         _ if request.contains("remaining_credits") => (403, PAGE),

@@ -144,7 +144,11 @@ async fn or_interrupt(
 ) -> Result<Exit, Error> {
     tokio::select! {
         Some(()) = interrupts.recv() => Ok(Exit::Interrupted),
-        result = command => result,
+        result = command => match interrupts.try_recv() {
+            // It may have failed because of the interrupt.
+            Ok(()) if result.is_err() => Ok(Exit::Interrupted),
+            _ => result,
+        },
     }
 }
 

@@ -58,12 +58,17 @@ pub(super) async fn run(
         }
         let request = tokio::select! {
             biased;
-            Some(()) = interrupts.recv() => {
+            Some(()) = interrupts.recv() => None,
+            request = request(&arguments, matches, goal, &environment, style) => Some(request),
+        };
+        let request = match request {
+            // It may have failed because of the interrupt.
+            Some(request) if request.is_ok() || interrupts.try_recv().is_err() => request?,
+            Some(_) | None => {
                 let resume = resume_command(provider, matches, goal == Goal::PaidVideos);
                 let resume = resume.command(&campaign.options()?);
                 return Err(app::Error::Interrupted { resume }.into());
             }
-            request = request(&arguments, matches, goal, &environment, style) => request?,
         };
         let finished = app::run_with(request, &mut notifications, interrupts).await?;
         Ok(conclude(finished, screen, style, goal)?.min(others))

@@ -129,7 +129,7 @@ fn print_change(
         if is_json {
             writeln!(SafeJson(output), "{}", status_json(summary, view))
         } else {
-            output.write_all(status_line(summary, view).as_bytes())
+            output.write_all(printer::shown_on_output(&status_line(summary, view)).as_bytes())
         }
     })
 }

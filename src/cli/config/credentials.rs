@@ -3,8 +3,8 @@
 
 use std::io::{IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use super::env::{BASE_URL, Environment, FoundVariable, KEYS};
@@ -323,13 +323,70 @@ impl CredentialsCommand {
     }
 }
 
+/// A command that prints the keys and is running.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cli) struct RunningCommand {
+    #[cfg(unix)]
+    process: rustix::process::Pid,
+    /// Whether the command has a group of processes of its own. One that may ask on the terminal has not: it could not
+    /// read from there.
+    #[cfg(unix)]
+    has_group: bool,
+}
+
+static RUNNING: Mutex<Option<RunningCommand>> = Mutex::new(None);
+
+/// Returns the command that prints the keys, while it is running.
+pub(in crate::cli) fn running_command() -> Option<RunningCommand> {
+    *RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn set_running(command: Option<RunningCommand>) {
+    *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) = command;
+}
+
+impl RunningCommand {
+    /// Kills the command, and what it has started if it cannot ask on the terminal.
+    pub(in crate::cli) fn kill(self) {
+        #[cfg(unix)]
+        {
+            use rustix::process::{Signal, kill_process, kill_process_group};
+            let kill = if self.has_group { kill_process_group } else { kill_process };
+            // Fails if it has just ended.
+            let _ = kill(self.process, Signal::KILL);
+        }
+    }
+}
+
 fn run(command: &mut Command, timeout: Duration) -> Result<String, String> {
     let is_interactive = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
+    #[cfg(unix)]
+    if !is_interactive {
+        std::os::unix::process::CommandExt::process_group(command, 0);
+    }
     let terminal = || {
         if is_interactive { Stdio::inherit() } else { Stdio::null() }
     };
     command.stdin(terminal()).stdout(Stdio::piped()).stderr(terminal());
     let mut child = command.spawn().map_err(|error| format!("cannot be run: {error}"))?;
+    let running = RunningCommand {
+        #[cfg(unix)]
+        process: rustix::process::Pid::from_child(&child),
+        #[cfg(unix)]
+        has_group: !is_interactive,
+    };
+    set_running(Some(running));
+    let ended = wait_for_output(&mut child, running, timeout);
+    set_running(None);
+    ended
+}
+
+/// Returns what `child` prints until it ends.
+fn wait_for_output(
+    child: &mut Child,
+    running: RunningCommand,
+    timeout: Duration,
+) -> Result<String, String> {
     let output = child.stdout.take();
     let (send, receive) = mpsc::channel();
     std::thread::spawn(move || {
@@ -339,6 +396,7 @@ fn run(command: &mut Command, timeout: Duration) -> Result<String, String> {
         let _ = send.send(read.transpose().map(|_| text));
     });
     let Ok(text) = receive.recv_timeout(timeout) else {
+        running.kill();
         // Fails if the command has just ended.
         let _ = child.kill();
         let _ = child.wait();

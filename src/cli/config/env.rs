@@ -18,7 +18,8 @@ pub(in crate::cli) const KEYS: [&str; 2] = ["CREATIFY_API_ID", "CREATIFY_API_KEY
 
 /// The beginnings of the names of variables that hold secrets or lead to them. Other programs that this one starts do not
 /// get these variables.
-const SECRETS: [&str; 4] = ["CREATIFY_API_", SHEET_TOKEN, "CALLSHEET_NOTIFY", "CALLSHEET_PING"];
+const SECRETS: [&str; 5] =
+    ["CREATIFY_API_", SHEET_TOKEN, "CALLSHEET_CREDENTIALS_", "CALLSHEET_NOTIFY", "CALLSHEET_PING"];
 
 /// The token for the server of a sheet behind an address.
 pub(in crate::cli) const SHEET_TOKEN: &str = "CALLSHEET_SHEET_TOKEN";
@@ -97,8 +98,7 @@ impl Environment {
     /// Removes secrets from the environment of a command.
     pub(in crate::cli) fn remove_secrets(command: &mut Command) {
         for (name, _) in std::env::vars_os() {
-            let upper = name.to_string_lossy().to_ascii_uppercase();
-            if SECRETS.iter().any(|secret| upper.starts_with(secret)) {
+            if is_secret(&name.to_string_lossy()) {
                 command.env_remove(name);
             }
         }
@@ -315,6 +315,12 @@ pub(in crate::cli) fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some()
 }
 
+/// Whether a variable holds a secret or leads to one.
+fn is_secret(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    SECRETS.iter().any(|secret| upper.starts_with(secret))
+}
+
 /// Whether this program reads the variable, but not from a `.env` file.
 fn is_taken_from_environment_alone(name: &str) -> bool {
     OWN_PREFIXES.iter().any(|beginning| name.starts_with(beginning))
@@ -442,6 +448,22 @@ mod tests {
             environment.add_file(&path, text.as_bytes());
             assert_eq!(environment.open_file_notes().len(), notes, "{text} {mode:o}");
         }
+    }
+
+    #[test]
+    fn programs_that_are_started_get_no_secrets() {
+        for name in KEYS.into_iter().chain([
+            "CREATIFY_API_KEY_FILE",
+            SHEET_TOKEN,
+            super::super::credentials::CREDENTIALS_COMMAND,
+            super::super::credentials::CREDENTIALS_FILE,
+            "callsheet_notify",
+            "CALLSHEET_NOTIFY_ON",
+            "CALLSHEET_PING",
+        ]) {
+            assert!(is_secret(name), "{name}");
+        }
+        assert!(!is_secret("PATH") && !is_secret("CALLSHEET_OUT"));
     }
 
     #[test]

@@ -6,7 +6,9 @@ mod profile;
 mod provider;
 mod unknown_variables;
 
-pub(super) use self::credentials::{AllowCommands, find as find_keys, refused_address};
+pub(super) use self::credentials::{
+    AllowCommands, find as find_keys, refused_address, running_command,
+};
 pub(super) use self::env::{BASE_URL, Environment, FoundVariable, KEYS, SHEET_TOKEN, is_set};
 pub(super) use self::profile::Profile;
 pub(super) use self::provider::{

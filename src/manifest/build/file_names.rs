@@ -8,9 +8,10 @@ use sanitise_file_name::{Options, sanitise_with_options};
 use crate::manifest::diagnostics::problem::{Findings, Problem};
 use crate::manifest::diagnostics::text::quote;
 use crate::model::JobId;
+use crate::util::text::fold_name;
 
 use super::rules::Rules;
-use super::slug::{compose, fold_case};
+use super::slug::compose;
 use super::template::is_template;
 use super::validated_job::{ValidatedJob, disambiguate, group_by_raw_job};
 use super::variables::{VariableNames, Variables};
@@ -39,7 +40,7 @@ pub(crate) fn file_stems(
         let mut named: Vec<Option<String>> = named.collect();
         disambiguate(&mut named, of_row);
         for (index, stem) in range.zip(named) {
-            let key = stem.as_deref().map(fold_case).unwrap_or_default();
+            let key = stem.as_deref().map(fold_name).unwrap_or_default();
             let Some(first) = taken.get(&key) else {
                 if stem.is_some() {
                     taken.insert(key, index);

@@ -10,8 +10,9 @@ use crate::manifest::formats::table::Value;
 use crate::manifest::schema::field::Field;
 use crate::model::{JobId, Note};
 
-use super::slug::{fold_case, normalize_id, slug};
+use super::slug::{normalize_id, slug};
 use super::validated_job::{ValidatedJob, disambiguate, group_by_raw_job};
+use crate::util::text::fold_name;
 
 /// An id that a row or item gives, even if the rest of it is invalid.
 pub(crate) struct ExplicitId {
@@ -35,7 +36,7 @@ pub(crate) fn is_placeholder(id: &str) -> bool {
 pub(crate) fn report_duplicate_ids(ids: &[ExplicitId], findings: &mut [Findings]) {
     let mut first_of: HashMap<String, &ExplicitId> = HashMap::new();
     for id in ids {
-        let first = *first_of.entry(fold_case(&id.text)).or_insert(id);
+        let first = *first_of.entry(fold_name(&id.text)).or_insert(id);
         if first.raw_job == id.raw_job {
             continue;
         }
@@ -116,7 +117,7 @@ impl IdAssigner<'_> {
         let Some(id) = parse_id(job, explicit, findings) else {
             return;
         };
-        let first = self.taken.get(&fold_case(id.as_str()));
+        let first = self.taken.get(&fold_name(id.as_str()));
         match first.map(|first| &self.jobs[*first]) {
             // An id with a suffix is equal to the id of another row.
             Some(first) if first.raw_job != job.raw_job => {
@@ -133,22 +134,22 @@ impl IdAssigner<'_> {
     /// fingerprint.
     fn assign_or_copy(&mut self, index: usize, id: &str) {
         let own = self.jobs[index].fingerprint.as_str();
-        let first = self.taken.get(&fold_case(id)).map(|first| &self.jobs[*first].fingerprint);
+        let first = self.taken.get(&fold_name(id)).map(|first| &self.jobs[*first].fingerprint);
         let longer = first.filter(|first| first.as_str() != own).map(|_| {
             let room = JobId::MAX_LENGTH - own.len() - 1;
             format!("{}-{own}", &id[..id.len().min(room)])
         });
         let id = longer.as_deref().unwrap_or(id);
         let mut free = id.to_owned();
-        if self.taken.contains_key(&fold_case(id)) {
-            let number = self.next_copy.entry(fold_case(id)).or_insert(2);
-            while self.taken.contains_key(&fold_case(&free)) {
+        if self.taken.contains_key(&fold_name(id)) {
+            let number = self.next_copy.entry(fold_name(id)).or_insert(2);
+            while self.taken.contains_key(&fold_name(&free)) {
                 let room = JobId::MAX_LENGTH - number.to_string().len() - 1;
                 free = format!("{}-{number}", &id[..id.len().min(room)]);
                 *number += 1;
             }
         }
-        self.taken.insert(fold_case(&free), index);
+        self.taken.insert(fold_name(&free), index);
         let id = free.parse();
         self.ids[index] =
             Some(id.expect("made of a slug, a ratio, a hash and a number, or a valid id"));

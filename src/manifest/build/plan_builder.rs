@@ -124,7 +124,9 @@ impl<'a> PlanBuilder<'a> {
             let sheet_row = self.sheet.push(&sheet_columns, cells);
             if let Some(problem) = extra_cells(&header, row).or_else(|| incomplete.check(row)) {
                 // The cells are in the wrong columns or no values, so other problems would mislead.
-                self.findings.push(Findings { problems: vec![problem], ..Findings::default() });
+                let mut findings = Findings::default();
+                findings.problem(problem);
+                self.findings.push(findings);
                 self.rows.push(Some(sheet_row));
                 continue;
             }

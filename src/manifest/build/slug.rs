@@ -117,11 +117,6 @@ pub(crate) fn compose(text: &str) -> Cow<'_, str> {
     ComposingNormalizerBorrowed::new_nfc().normalize(text)
 }
 
-/// Returns what is equal in names that some file system does not distinguish: case, and composed or decomposed letters.
-pub(crate) fn fold_case(name: &str) -> String {
-    compose(&compose(name).to_lowercase()).into_owned()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

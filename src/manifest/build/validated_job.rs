@@ -10,7 +10,8 @@ use crate::manifest::schema::names::is_uuid;
 use crate::model::{Fingerprint, JobId, RemoteId, Speech};
 
 use super::row::ValidatedRequest;
-use super::slug::{fold_case, normalize_id, slug, transliterate};
+use super::slug::{normalize_id, slug, transliterate};
+use crate::util::text::fold_name;
 
 /// The most characters of a text or a recording's name in an id.
 const SLUG_LENGTH: usize = 24;
@@ -167,11 +168,11 @@ pub(crate) fn disambiguate(names: &mut [Option<String>], jobs: &[ValidatedJob]) 
     for suffix in suffixes {
         let mut count: HashMap<String, usize> = HashMap::new();
         for name in names.iter().flatten() {
-            *count.entry(fold_case(name)).or_default() += 1;
+            *count.entry(fold_name(name)).or_default() += 1;
         }
         for (name, job) in names.iter_mut().zip(jobs) {
             if let Some(name) = name
-                && count.get(&fold_case(name)).is_some_and(|count| *count > 1)
+                && count.get(&fold_name(name)).is_some_and(|count| *count > 1)
                 && !suffix(job).is_empty()
             {
                 name.push('-');

@@ -1,7 +1,7 @@
 //! Places in the user's files.
 
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use annotate_snippets::{Annotation, AnnotationKind, Snippet};
 
@@ -21,6 +21,9 @@ pub(crate) struct Source {
     /// The name of the workbook's sheet, if the workbook has several.
     sheet: Option<String>,
     line_starts: Vec<usize>,
+    /// The offset of the character whose column was computed last, and the number of characters before it in its line: a
+    /// line may have 200,000 problems.
+    last_column: Mutex<(usize, usize)>,
 }
 
 impl Source {
@@ -34,12 +37,25 @@ impl Source {
                 line_starts.push(offset + 1);
             }
         }
-        Arc::new(Self { name: name.into(), text, sheet: None, line_starts })
+        let (name, last_column) = (name.into(), Mutex::default());
+        Arc::new(Self { name, text, sheet: None, line_starts, last_column })
     }
 
     /// Creates a workbook, whose places are cells. `sheet` is given if the workbook has several sheets.
     pub(crate) fn of_workbook(name: impl Into<Arc<str>>, sheet: Option<String>) -> Arc<Self> {
-        Arc::new(Self { name: name.into(), text: String::new(), sheet, line_starts: vec![0] })
+        let (name, text, last_column) = (name.into(), String::new(), Mutex::default());
+        Arc::new(Self { name, text, sheet, line_starts: vec![0], last_column })
+    }
+
+    /// Returns the number of characters before `offset` in its line.
+    fn characters_before(&self, offset: usize) -> usize {
+        let (line_start, _) = self.line_at(offset);
+        let mut last = self.last_column.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_near = (line_start..=offset).contains(&last.0);
+        let (from, counted) = if is_near { *last } else { (line_start, 0) };
+        let count = counted + self.text[from..offset].chars().count();
+        *last = (offset, count);
+        count
     }
 
     fn line_index(&self, offset: usize) -> usize {
@@ -171,9 +187,7 @@ impl Place {
         match self.position {
             Position::File => None,
             Position::Bytes { start, .. } => {
-                let (line_start, _) = self.source.line_at(start);
-                let before = self.source.text[line_start..start].chars().count();
-                u32::try_from(before + 1).ok()
+                u32::try_from(self.source.characters_before(start) + 1).ok()
             }
             Position::Cell { column, .. } => Some(column.saturating_add(1)),
         }

@@ -1,7 +1,8 @@
 //! Problems of a manifest, for people and for programs.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use annotate_snippets::{Group, Level, Renderer};
 use serde::Serialize;
@@ -269,12 +270,17 @@ pub(crate) struct Findings {
     pub(crate) notes: Vec<Note>,
     /// What looks wrong about the sheet as a whole.
     pub(crate) suspicions: Vec<Suspicion>,
+    /// The hashes of places and messages of the problems that were added one by one.
+    known: HashSet<u64>,
 }
 
 impl Findings {
     /// Adds a problem, unless it is there already: a cell that makes three jobs is one problem.
     pub(crate) fn problem(&mut self, problem: Problem) {
-        if !self.problems.contains(&problem) {
+        let mut hasher = DefaultHasher::new();
+        let Problem { file, line, column, cell, message, help, .. } = &problem;
+        (file, line, column, cell, message, help).hash(&mut hasher);
+        if self.known.insert(hasher.finish()) {
             self.problems.push(problem);
         }
     }

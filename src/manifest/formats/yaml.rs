@@ -328,6 +328,26 @@ mod tests {
         }
     }
 
+    /// With quadratic time, the test would take minutes.
+    #[test]
+    fn many_unknown_keys_take_linear_time() {
+        let keys = (0..20_000).map(|key| format!("k{key}: a"));
+        let keys = keys.collect::<Vec<_>>();
+        let flow = format!("{{{}}}", keys.join(", "));
+        for text in [
+            keys.join("\n"),
+            format!("limits: {flow}"),
+            format!("jobs: [{flow}]"),
+            format!("jobs: [{{texts: {flow}}}]"),
+            format!("defaults: {flow}"),
+        ] {
+            let mut findings = Findings::default();
+            let document = crate::manifest::schema::document::read(&tree(&text), &mut findings);
+            let of_items = document.items.iter().map(|item| item.findings.problems.len());
+            assert!(findings.problems.len() + of_items.sum::<usize>() >= 20_000);
+        }
+    }
+
     #[test]
     fn alias_bombs_and_deep_nesting_are_refused() {
         let mut bomb = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();

@@ -15,7 +15,7 @@ use crate::model::{
     AcceptedJob, CommandKind, Credits, Failure, FailureKind, ListFilter, Listing, RemoteId,
     RenderReport, RenderStatus, Tag, VideoRequest, find_tags,
 };
-use crate::remote::http::{ApiClient, ApiResponse, page_failure};
+use crate::remote::http::{ApiClient, ApiResponse, foreign_failure};
 
 /// The maximum of chunks that wait for the parser; at this number, reading pauses.
 const MAX_WAITING_CHUNKS: usize = 16;
@@ -96,6 +96,7 @@ impl ApiClient {
         let pages = self.read_list(url, CommandKind::List, ListRows::new(filter)).await?;
         let mut listing = pages.rows.listing(pages.is_circular);
         listing.age = pages.age;
+        listing.found.retain(|report| !self.redactor.hides(report.remote.as_str()));
         listing.found = listing.found.into_iter().map(|it| self.clean(it)).collect();
         Ok(listing)
     }
@@ -158,6 +159,7 @@ impl ApiClient {
             "the answer has no usable id"
         };
         parse_job(&value)
+            .filter(|report| !self.redactor.hides(report.remote.as_str()))
             .map(|report| self.clean(report))
             .ok_or_else(|| malformed(response, problem))
     }
@@ -168,6 +170,10 @@ impl ApiClient {
         report.failed_reason = report.failed_reason.map(clean);
         if let RenderStatus::Other(word) = report.status {
             report.status = RenderStatus::Other(clean(word));
+        }
+        // They are recorded as they are, so a link with a key leads nowhere.
+        for link in [&mut report.output, &mut report.thumbnail].into_iter().flatten() {
+            *link = self.redactor.hide_credentials(link);
         }
         report
     }
@@ -234,12 +240,11 @@ impl ApiClient {
             let next = read_page(ChannelReader::new(receiver), &mut rows);
             (rows, next)
         });
-        let mut page = None;
+        let (mut page, mut is_empty) = (None, true);
         let transfer = async {
-            let mut is_first = true;
             while let Some(chunk) = self.next_chunk(&mut response).await? {
-                if std::mem::take(&mut is_first) {
-                    page = page_failure(&chunk, &self.redactor);
+                if std::mem::take(&mut is_empty) {
+                    page = foreign_failure(&chunk, &self.redactor);
                 }
                 // A parser that has stopped returns the reason.
                 if sender.send(chunk).await.is_err() {
@@ -254,6 +259,9 @@ impl ApiClient {
             Failure::new(FailureKind::Interrupted, "the parser of a list was stopped")
         })?;
         transferred?;
+        if is_empty {
+            page = foreign_failure(b"", &self.redactor);
+        }
         if let Some(failure) = page {
             return Err(failure.with_status(status));
         }

@@ -299,6 +299,8 @@ fn save(target: &Target, record: &Record) -> io::Result<()> {
 
 fn remove(path: &Path) -> io::Result<()> {
     match std::fs::remove_file(path) {
+        // Not a file of the program; one that is not empty is an error.
+        Err(_) if path.symlink_metadata().is_ok_and(|it| it.is_dir()) => std::fs::remove_dir(path),
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         Ok(()) | Err(_) => Ok(()),
     }

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::model::{Failure, FailureKind};
-use crate::util::fs::{OutputDir, create_dir_below, describe};
+use crate::util::fs::{OutputDir, create_dir_below, describe, part_paths};
 
 /// The path of a file below the output folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,12 +40,14 @@ impl Target {
 
     /// Returns the path of the unfinished file.
     pub(super) fn part(&self) -> PathBuf {
-        self.with_suffix(".part")
+        let [part, _] = part_paths(&self.path);
+        part
     }
 
     /// Returns the path of the record of the unfinished file.
     pub(super) fn record(&self) -> PathBuf {
-        self.with_suffix(".part.json")
+        let [_, record] = part_paths(&self.path);
+        record
     }
 
     /// Returns the folder of the file.
@@ -58,18 +60,16 @@ impl Target {
         let below = self.folder().strip_prefix(&self.root).unwrap_or(Path::new(""));
         create_dir_below(&self.root, below)
     }
-
-    fn with_suffix(&self, suffix: &str) -> PathBuf {
-        let mut name = self.path.clone().into_os_string();
-        name.push(suffix);
-        name.into()
-    }
 }
 
 /// Returns the failure for an error of the local disk.
 pub(super) fn local_failure(path: &Path, error: &io::Error) -> Failure {
     let message = format!("cannot write `{}`: {}", path.display(), describe(error));
-    Failure::new(FailureKind::Local, message)
+    // A folder in the place of one file stands in the way of no other.
+    let is_in_place =
+        matches!(error.kind(), io::ErrorKind::IsADirectory | io::ErrorKind::DirectoryNotEmpty);
+    let kind = if is_in_place { FailureKind::Refused } else { FailureKind::Local };
+    Failure::new(kind, message)
 }
 
 #[cfg(test)]

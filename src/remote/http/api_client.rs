@@ -9,8 +9,8 @@ use super::clients::{Clients, RemoteError, proxy_address};
 use super::error_body::ErrorBody;
 use super::redact::Redactor;
 use super::response::{
-    next_chunk, page_failure, read_error_body, redirect_location, redirect_loop, status_failure,
-    timeout_failure, transport_failure,
+    foreign_failure, next_chunk, page_failure, read_error_body, redirect_location, redirect_loop,
+    status_failure, timeout_failure, transport_failure,
 };
 use crate::model::{CommandKind, Failure, FailureKind};
 use crate::remote::base_url::BaseUrl;
@@ -74,7 +74,7 @@ impl ApiClient {
             let sent = submits.execute(request).await;
             let response = sent.map_err(|error| self.transport_failure(error))?;
             let response = self.check_status(response, CommandKind::Submit).await?;
-            self.read_body(response).await
+            self.read_body(response, page_failure).await
         };
         let result = self.within(self.timeouts.create, exchange).await;
         if let Err(failure) = &result
@@ -89,7 +89,7 @@ impl ApiClient {
     pub(crate) async fn get(&self, url: Url, command: CommandKind) -> Result<ApiResponse, Failure> {
         let exchange = async {
             let response = self.open(url, command).await?;
-            self.read_body(response).await
+            self.read_body(response, foreign_failure).await
         };
         self.within(self.timeouts.read, exchange).await
     }
@@ -172,7 +172,12 @@ impl ApiClient {
         Err(status_failure(status, response.headers(), &body, command))
     }
 
-    async fn read_body(&self, mut response: Response) -> Result<ApiResponse, Failure> {
+    /// Reads the whole body, unless `refuse` finds that it is not the API's.
+    async fn read_body(
+        &self,
+        mut response: Response,
+        refuse: fn(&[u8], &Redactor) -> Option<Failure>,
+    ) -> Result<ApiResponse, Failure> {
         let status = response.status().as_u16();
         let mut body = Vec::new();
         while let Some(chunk) = self.next_chunk(&mut response).await? {
@@ -182,7 +187,7 @@ impl ApiClient {
             }
             body.extend_from_slice(&chunk);
         }
-        if let Some(failure) = page_failure(&body, &self.redactor) {
+        if let Some(failure) = refuse(&body, &self.redactor) {
             return Err(failure.with_status(status));
         }
         Ok(ApiResponse { status, body })

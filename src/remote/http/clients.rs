@@ -1,5 +1,6 @@
 //! The HTTP clients: reads, paid submits and downloads differ in how they treat connections.
 
+use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -29,6 +30,17 @@ pub enum RemoteError {
     )]
     Credential {
         /// The environment variable of the key.
+        variable: &'static str,
+    },
+    /// A variable names a proxy that the client would ignore, so that requests would be sent past it. Does not show the
+    /// value, which may hold a password.
+    #[error(
+        "`{variable}` does not name a proxy that can be used, and requests are not sent past it: its value must be \
+         `HOST:PORT`, or begin with `http://`, `https://`, `socks4://`, `socks4a://`, `socks5://` or `socks5h://` in small \
+         letters; nothing was submitted"
+    )]
+    Proxy {
+        /// The environment variable.
         variable: &'static str,
     },
     /// The client cannot be built.
@@ -145,6 +157,11 @@ pub(crate) fn build_client(
     proxy: Proxy,
     configure: impl Fn(ClientBuilder) -> ClientBuilder,
 ) -> Result<Client, RemoteError> {
+    if proxy == Proxy::System
+        && let Some(variable) = unusable_proxy(proxy_variable)
+    {
+        return Err(RemoteError::Proxy { variable });
+    }
     // An error means that a provider is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = || {
@@ -169,6 +186,37 @@ pub(crate) fn build_client(
             builder().tls_certs_only(roots).build()
         })
         .map_err(|error| RemoteError::Client { reason: root_cause(&error) })
+}
+
+/// The variables that name proxies: that of each scheme, and the one for those without.
+const PROXY_VARIABLES: [[&str; 2]; 3] =
+    [["HTTPS_PROXY", "https_proxy"], ["HTTP_PROXY", "http_proxy"], ["ALL_PROXY", "all_proxy"]];
+
+/// Returns a variable that applies to some requests and whose value the HTTP client would ignore, see
+/// [`Matcher::from_env`].
+fn unusable_proxy(variable: impl Fn(&str) -> Option<OsString>) -> Option<&'static str> {
+    let first_set = |names: [&'static str; 2]| {
+        let (name, value) = names.into_iter().find_map(|name| Some((name, variable(name)?)))?;
+        let value = value.to_string_lossy().into_owned();
+        (!value.trim().is_empty()).then_some((name, value))
+    };
+    let [https, http, all] = PROXY_VARIABLES.map(first_set);
+    let all = all.filter(|_| https.is_none() || http.is_none());
+    let excluded = ["NO_PROXY", "no_proxy"].into_iter().find_map(&variable).unwrap_or_default();
+    let is_used = |proxy: &str| {
+        // Only `*` excludes this host.
+        let matcher = Matcher::builder().all(proxy).no(&*excluded.to_string_lossy()).build();
+        let target = "https://host.invalid".parse();
+        target.is_ok_and(|target| matcher.intercept(&target).is_some())
+    };
+    let mut given = [https, http, all].into_iter().flatten();
+    let unusable = given.find(|(_, value)| !is_used(value)).filter(|_| is_used("http://proxy"));
+    unusable.map(|(name, _)| name)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the HTTP client reads the same variables")]
+fn proxy_variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
 }
 
 /// Returns host and port of the proxy between this machine and the API, if any. Messages name it, because a forgotten
@@ -201,6 +249,28 @@ mod tests {
             assert_eq!(found.as_deref(), Some("p.example:3128"), "{url}");
             assert_eq!(authority(&matcher, "https://a.b.example"), None);
             assert_eq!(authority(&matcher, "http://api.creatify.ai"), None);
+        }
+    }
+
+    #[test]
+    fn a_proxy_that_would_be_ignored_is_refused() {
+        let unusable = |variables: &[(&str, &str)]| {
+            unusable_proxy(|name| {
+                let found = variables.iter().find(|(given, _)| *given == name);
+                found.map(|(_, value)| OsString::from(value))
+            })
+        };
+        for proxy in ["socks://p:9", "SOCKS5://p:9", "foo://p:9", "ht!tp://%%%", "http://", "p q"] {
+            assert_eq!(unusable(&[("HTTPS_PROXY", proxy)]), Some("HTTPS_PROXY"), "{proxy}");
+            assert_eq!(unusable(&[("all_proxy", proxy)]), Some("all_proxy"), "{proxy}");
+            assert_eq!(unusable(&[("http_proxy", proxy), ("NO_PROXY", "*")]), None, "{proxy}");
+            // The variables of both schemes replace that for all.
+            let replaced = [("HTTPS_PROXY", "p:1"), ("HTTP_PROXY", "p:1"), ("ALL_PROXY", proxy)];
+            assert_eq!(unusable(&replaced), None, "{proxy}");
+            assert_eq!(unusable(&replaced[1..]), Some("ALL_PROXY"), "{proxy}");
+        }
+        for proxy in ["p:9", "http://p", "HTTPS://u:p@p:9/", "socks5h://p:9", "", " "] {
+            assert_eq!(unusable(&[("HTTPS_PROXY", proxy)]), None, "{proxy}");
         }
     }
 }

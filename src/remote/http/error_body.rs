@@ -1,6 +1,8 @@
 //! The message in an error response of the API, or in a response of a file host instead of a file:
 //! [`ErrorBody`].
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::redact::Redactor;
@@ -15,6 +17,9 @@ const MAX_CODE: usize = 40;
 
 /// Longest error message that is shown, in characters.
 const MAX_MESSAGE: usize = 120;
+
+/// Longest beginning of an answer that is no error that is shown, in characters.
+const MAX_SHOWN_TEXT: usize = 60;
 
 /// First elements of HTML pages. Other markup is taken for XML.
 const HTML: [&str; 14] = [
@@ -31,6 +36,8 @@ pub(crate) struct ErrorBody {
     pub(crate) denies_credits: bool,
     /// Whether it is a document of another form than the API's, which answers with JSON.
     pub(crate) is_foreign: bool,
+    /// Whether it is a page that does not speak of an outage.
+    pub(crate) is_no_outage: bool,
     /// The pause that Django REST Framework names in its message, in seconds.
     pub(crate) pause: Option<u64>,
 }
@@ -50,11 +57,12 @@ impl ErrorBody {
                 text: redactor.clean(&text),
                 denies_credits: value_denies_credits(&value),
                 is_foreign: false,
+                is_no_outage: false,
                 pause: named_pause(&text),
             };
         }
-        let text = String::from_utf8_lossy(body);
-        let text = text.trim_start_matches('\u{feff}').trim();
+        let text = decode(body);
+        let text = text.trim();
         let is_markup = text.starts_with('<');
         let message = if is_markup { summarise_markup(text) } else { text.to_owned() };
         Self {
@@ -62,6 +70,7 @@ impl ErrorBody {
             denies_credits: !is_markup && denies_credits(text),
             // An answer of the API may be cut off.
             is_foreign: !text.is_empty() && !text.starts_with(['{', '[', '"']),
+            is_no_outage: is_markup && is_no_outage(text),
             pause: None,
         }
     }
@@ -78,15 +87,72 @@ impl ErrorBody {
         } else {
             String::new()
         };
-        Self { text, denies_credits: false, is_foreign: false, pause: None }
+        Self { text, denies_credits: false, is_foreign: false, is_no_outage: false, pause: None }
     }
 }
 
 /// Returns a description of `body` if it is a page of markup.
 pub(crate) fn page(body: &[u8], redactor: &Redactor) -> Option<String> {
-    let text = String::from_utf8_lossy(body);
-    let text = text.trim_start_matches('\u{feff}').trim();
-    text.starts_with('<').then(|| redactor.clean(&summarise_markup(text)))
+    let text = decode(body);
+    text.trim().starts_with('<').then(|| redactor.clean(&summarise_markup(text.trim())))
+}
+
+/// Returns a description of `body`, or of its beginning, if it is no object and no list of JSON: the API answers every read
+/// with one of them.
+pub(crate) fn foreign_answer(body: &[u8], redactor: &Redactor) -> Option<String> {
+    let text = decode(body);
+    let text = text.trim();
+    if text.starts_with(['{', '[']) {
+        return None;
+    }
+    Some(if text.is_empty() {
+        "an empty answer".to_owned()
+    } else if text.starts_with('<') {
+        redactor.clean(&summarise_markup(text))
+    } else if text.contains(['\u{fffd}', '\0']) {
+        "data that are no text".to_owned()
+    } else {
+        format!("the text `{}`", truncate(&redactor.clean(text), MAX_SHOWN_TEXT))
+    })
+}
+
+/// Decodes UTF-16 with a byte order mark, or else UTF-8.
+fn decode(body: &[u8]) -> Cow<'_, str> {
+    encoding_rs::UTF_8.decode(body).0
+}
+
+/// What is in the pages of browser checks and portals, in lower case.
+const CHECKS: [&str; 7] = [
+    "<form",
+    "just a moment",
+    "checking your browser",
+    "captcha",
+    "attention required",
+    "enable javascript",
+    "sign in",
+];
+
+/// What is in the pages of gateways in front of a server that cannot answer, in lower case.
+const OUTAGES: [&str; 12] = [
+    "unavailable",
+    "bad gateway",
+    "gateway time",
+    "time-out",
+    "timeout",
+    "timed out",
+    "error",
+    "maintenance",
+    "overload",
+    "try again",
+    "temporar",
+    "busy",
+];
+
+/// Whether a page with a status of 5xx is not about an outage: that of a browser check, a portal or a filter.
+fn is_no_outage(page: &str) -> bool {
+    let page = page.to_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| page.contains(word));
+    has(&CHECKS) || !has(&OUTAGES)
 }
 
 /// Returns the seconds of [`PAUSE`].
@@ -260,6 +326,53 @@ mod tests {
             (r#"{"detail":"k3y-of-mine is wrong"}"#, "[hidden] is wrong"),
         ] {
             assert_eq!(parse(body).text, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_is_no_json_is_named() {
+        let redactor = Redactor::new(Credentials::new("my-account".into(), "k3y-of-mine".into()));
+        let named = |body: &[u8]| foreign_answer(body, &redactor);
+        let page = "<!doctype html><title>Sign in</title>";
+        let utf16 = page.encode_utf16().flat_map(u16::to_le_bytes);
+        let utf16: Vec<u8> = [0xff, 0xfe].into_iter().chain(utf16).collect();
+        for (body, expected) in [
+            (&b""[..], "an empty answer"),
+            (b" \r\n", "an empty answer"),
+            (b"null", "the text `null`"),
+            (b"It works!", "the text `It works!`"),
+            (b"location='/k3y-of-mine'", "the text `location='/[hidden]'`"),
+            (b"x\x9c\xab\xff\x00", "data that are no text"),
+            (&utf16, "an HTML page titled `Sign in`"),
+            (page.as_bytes(), "an HTML page titled `Sign in`"),
+        ] {
+            assert_eq!(named(body).as_deref(), Some(expected), "{body:?}");
+        }
+        for own in ["[]", " {\"id\": 1", "\u{feff}[{"] {
+            assert_eq!(named(own.as_bytes()), None, "{own}");
+        }
+    }
+
+    #[test]
+    fn only_pages_about_outages_are_of_gateways() {
+        for page in [
+            "<html><head><title>503 Service Temporarily Unavailable</title></head>nginx",
+            "<title>502 Bad Gateway</title>",
+            "<h1>Application Error</h1>",
+            "<title>504 Gateway Time-out</title>",
+            "<p>We are down for maintenance",
+        ] {
+            assert!(!parse(page).is_no_outage, "{page}");
+        }
+        for page in [
+            "<title>Just a moment...</title><p>error 1020",
+            "<html><form action='/login'><p>The service is temporarily open",
+            "<title>Blocked by your organisation</title>",
+        ] {
+            assert!(parse(page).is_no_outage, "{page}");
+        }
+        for other in ["", "{\"detail\":\"x\"}", "no healthy upstream"] {
+            assert!(!parse(other).is_no_outage, "{other}");
         }
     }
 

@@ -14,6 +14,6 @@ pub(crate) use error_body::ErrorBody;
 pub(crate) use redact::Redactor;
 pub(crate) use resolver::PublicOnlyResolver;
 pub(crate) use response::{
-    next_chunk, page_failure, read_error_body, redirect_location, redirect_loop, status_failure,
+    foreign_failure, next_chunk, read_error_body, redirect_location, redirect_loop, status_failure,
     timeout_failure, transport_failure,
 };

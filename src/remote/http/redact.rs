@@ -43,11 +43,19 @@ impl Redactor {
         failure
     }
 
-    fn hide_credentials(&self, text: &str) -> String {
-        [self.credentials.key.expose(), self.credentials.id.expose()]
-            .into_iter()
-            .filter(|secret| secret.len() >= MIN_SECRET)
-            .fold(text.to_owned(), |text, secret| text.replace(secret, "[hidden]"))
+    /// Returns `text` without the credentials.
+    pub(crate) fn hide_credentials(&self, text: &str) -> String {
+        self.secrets().fold(text.to_owned(), |text, secret| text.replace(secret, "[hidden]"))
+    }
+
+    /// Whether `text` holds one of the credentials.
+    pub(crate) fn hides(&self, text: &str) -> bool {
+        self.secrets().any(|secret| text.contains(secret))
+    }
+
+    fn secrets(&self) -> impl Iterator<Item = &str> {
+        let secrets = [self.credentials.key.expose(), self.credentials.id.expose()];
+        secrets.into_iter().filter(|secret| secret.len() >= MIN_SECRET)
     }
 }
 
@@ -68,6 +76,12 @@ mod tests {
             cleaned,
             r"key [hidden] of [hidden] \u{1b}[2J see \u{202e}https://a.example/v?…"
         );
+    }
+
+    #[test]
+    fn texts_with_credentials_are_recognised() {
+        assert!(redactor().hides("job-k3y-of-mine") && redactor().hides("my-account"));
+        assert!(!redactor().hides("job-1"));
     }
 
     #[test]

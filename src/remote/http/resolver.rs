@@ -116,7 +116,7 @@ async fn look_up(name: &str) -> std::io::Result<Vec<SocketAddr>> {
 
 /// A host name resolves to an address of this machine or of a private network.
 #[derive(Debug, thiserror::Error)]
-#[error("its name leads to an address inside your own network, from where no file is fetched")]
+#[error("its name leads to an address inside your own network, to where no request is sent")]
 pub(super) struct PrivateAddressError;
 
 /// The name of a gateway has changed from an address of the internet to an internal one.

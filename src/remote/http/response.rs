@@ -2,12 +2,12 @@
 
 use std::error::Error;
 use std::io;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use reqwest::header::{DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
 use reqwest::{Response, StatusCode};
 
-use super::error_body::{ErrorBody, page};
+use super::error_body::{ErrorBody, foreign_answer, page};
 use super::redact::Redactor;
 use super::resolver::PrivateAddressError;
 use crate::model::{CommandKind, Failure, FailureKind, RetryAfter, Timestamp, redact_url};
@@ -37,6 +37,9 @@ pub(crate) fn transport_failure(error: &reqwest::Error, peer: &str) -> Failure {
     } else if error.is_builder() {
         let message = format!("cannot send a request to {peer}: {reason}");
         (FailureKind::NotSent, message)
+    } else if reason.starts_with("invalid HTTP") {
+        let message = format!("{peer} does not answer in HTTP: {reason}");
+        (FailureKind::NotFromApi, message)
     } else {
         let message = format!("the connection to {peer} broke: {reason}");
         (FailureKind::Lost, message)
@@ -76,10 +79,30 @@ fn certificate_advice(error: &reqwest::Error) -> Option<&'static str> {
          answers in its place"
     } else if *rejected == C::Revoked {
         "; the certificate was revoked: do not send keys to this address"
+    } else if *rejected == C::BadSignature {
+        "; the certificate's signature is wrong: it was changed or forged, so do not send keys to this address"
+    } else if matches!(rejected, C::InvalidPurpose | C::InvalidPurposeContext { .. }) {
+        "; the certificate is not for a server: the server's operator must replace it"
+    } else if is_unreadable(rejected) {
+        "; the certificate has a form that this program cannot check: the server's operator must replace it"
     } else {
         "; if your network inspects encrypted traffic, add its authority to the certificates that this machine trusts, \
          or name its file in `SSL_CERT_FILE`"
     })
+}
+
+/// Whether a certificate cannot be checked, whoever has signed it.
+#[expect(deprecated, reason = "old forms of the same errors")]
+fn is_unreadable(error: &rustls::CertificateError) -> bool {
+    use rustls::CertificateError as C;
+    matches!(
+        error,
+        C::BadEncoding
+            | C::UnhandledCriticalExtension
+            | C::UnsupportedSignatureAlgorithm
+            | C::UnsupportedSignatureAlgorithmContext { .. }
+            | C::UnsupportedSignatureAlgorithmForPublicKeyContext { .. }
+    )
 }
 
 /// Returns the failure for a response whose status is not a success.
@@ -92,7 +115,7 @@ pub(crate) fn status_failure(
     use FailureKind as K;
     let kind = match status.as_u16() {
         // The proxy itself answers. It may have forwarded an earlier attempt that it made by itself.
-        407 => K::NotFromApi,
+        407 | 511 => K::NotFromApi,
         408 => K::Lost,
         429 => K::Throttled,
         // A conflict may be with the job that this request created, and a gateway whose client has disconnected (499) has
@@ -101,6 +124,9 @@ pub(crate) fn status_failure(
         400..=428 | 430..=499 if body.is_foreign && command != CommandKind::Download => {
             K::NotFromApi
         }
+        // The API gives reasons for a refusal.
+        401 | 403 if body.text.is_empty() && command != CommandKind::Download => K::NotFromApi,
+        500..=599 if body.is_no_outage && command != CommandKind::Download => K::NotFromApi,
         402 => K::OutOfCredits,
         400 | 403 if body.denies_credits && command != CommandKind::Download => K::OutOfCredits,
         401 | 403 => K::Unauthorised,
@@ -131,6 +157,9 @@ pub(crate) fn status_failure(
         (K::NotFromApi, _) if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
             format!("the proxy requires credentials: {text}")
         }
+        (K::NotFromApi, _) if body.text.is_empty() => {
+            format!("something in front of the API answered: {text}")
+        }
         (K::NotFromApi, _) => not_from_api(text),
         _ => text.to_owned(),
     };
@@ -142,6 +171,12 @@ pub(crate) fn status_failure(
 pub(crate) fn page_failure(body: &[u8], redactor: &Redactor) -> Option<Failure> {
     let page = page(body, redactor)?;
     Some(Failure::new(FailureKind::NotFromApi, not_from_api(&page)))
+}
+
+/// Returns the failure for a body, or its beginning, that cannot be the API's answer to a read.
+pub(crate) fn foreign_failure(body: &[u8], redactor: &Redactor) -> Option<Failure> {
+    let answer = foreign_answer(body, redactor)?;
+    Some(Failure::new(FailureKind::NotFromApi, not_from_api(&answer)))
 }
 
 /// Returns the message about an answer of something else than the API.
@@ -199,33 +234,33 @@ pub(crate) fn redirect_location(response: &Response) -> Option<&HeaderValue> {
     }
 }
 
-/// Returns the longest pause of all `Retry-After` headers.
+/// Returns the longest pause of all `Retry-After` headers. Proxies join several to a list, and dates have a comma.
 fn retry_after(headers: &HeaderMap) -> Option<RetryAfter> {
     let values = headers.get_all(RETRY_AFTER).iter().filter_map(|value| value.to_str().ok());
-    values
-        .filter_map(|value| {
-            pause_of_date(value.trim(), headers).or_else(|| pause_of_numbers(value))
-        })
-        .max_by_key(|pause| match pause {
-            RetryAfter::Seconds(seconds) => (0, i64::try_from(*seconds).unwrap_or(i64::MAX)),
-            RetryAfter::At(end) => (1, end.as_millis()),
-        })
+    let pauses = values.flat_map(|value| {
+        let parts: Vec<&str> = value.split(',').collect();
+        let dates = parts.windows(2).map(|parts| parts.join(","));
+        let dates = dates.chain([value.to_owned()]);
+        let dates = dates.filter_map(|date| pause_of_date(date.trim(), headers));
+        dates.chain(parts.iter().filter_map(|part| pause_of_number(part))).collect::<Vec<_>>()
+    });
+    #[expect(clippy::disallowed_methods, reason = "compares seconds with a date")]
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let now = Timestamp::default().plus(now);
+    pauses.max_by_key(|pause| pause.end(now))
 }
 
-/// Parses seconds (RFC 9110, section 10.2.3), which some servers send with decimals, and proxies join to a list. Returns
-/// the longest.
-fn pause_of_numbers(text: &str) -> Option<RetryAfter> {
-    let seconds = text.split(',').filter_map(|number| {
-        let (whole, decimals) = number.trim().split_once('.').unwrap_or((number.trim(), ""));
-        let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
-        if whole.is_empty() || !is_number(whole) || !is_number(decimals) {
-            return None;
-        }
-        // A number that does not fit is a very long pause.
-        let seconds: u64 = whole.parse().unwrap_or(u64::MAX);
-        Some(seconds.saturating_add(u64::from(decimals.bytes().any(|digit| digit != b'0'))))
-    });
-    Some(RetryAfter::Seconds(seconds.max()?.min(MAX_SECONDS)))
+/// Parses seconds (RFC 9110, section 10.2.3), which some servers send with decimals.
+fn pause_of_number(text: &str) -> Option<RetryAfter> {
+    let (whole, decimals) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
+    let is_number = |digits: &str| digits.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || !is_number(whole) || !is_number(decimals) {
+        return None;
+    }
+    // A number that does not fit is a very long pause.
+    let seconds: u64 = whole.parse().unwrap_or(u64::MAX);
+    let seconds = seconds.saturating_add(u64::from(decimals.bytes().any(|digit| digit != b'0')));
+    Some(RetryAfter::Seconds(seconds.min(MAX_SECONDS)))
 }
 
 /// Parses a date (RFC 9110, section 10.2.3).
@@ -277,7 +312,8 @@ mod tests {
     use crate::model::Credentials;
 
     fn body(text: &str, denies_credits: bool) -> ErrorBody {
-        ErrorBody { text: text.into(), denies_credits, is_foreign: false, pause: None }
+        let text = text.to_owned();
+        ErrorBody { text, denies_credits, is_foreign: false, is_no_outage: false, pause: None }
     }
 
     #[test]
@@ -305,6 +341,7 @@ mod tests {
             (502, K::ServerError),
             (503, K::ServerError),
             (504, K::ServerError),
+            (511, K::NotFromApi),
             (599, K::ServerError),
             (600, K::Malformed),
             (999, K::Malformed),
@@ -318,7 +355,7 @@ mod tests {
                 CommandKind::List,
                 CommandKind::Download,
             ] {
-                let failure = status_failure(code, &HeaderMap::new(), &body("", false), command);
+                let failure = status_failure(code, &HeaderMap::new(), &body("no", false), command);
                 assert_eq!((failure.kind, failure.status), (kind, Some(status)));
                 assert!(!failure.message.is_empty());
             }
@@ -338,12 +375,20 @@ mod tests {
             for command in [CommandKind::Submit, CommandKind::List, CommandKind::PollJob] {
                 assert_eq!(kind(status, page, command), FailureKind::NotFromApi, "{status}");
                 assert_eq!(kind(status, b"Forbidden", command), FailureKind::NotFromApi);
+                if matches!(status, 401 | 403) {
+                    for empty in ["", "{}", "null"] {
+                        let kind = kind(status, empty.as_bytes(), command);
+                        assert_eq!(kind, FailureKind::NotFromApi, "{status} {empty}");
+                    }
+                }
                 let own = kind(status, br#"{"detail":"no"}"#, command);
                 assert_ne!(own, FailureKind::NotFromApi, "{status}");
             }
         }
         assert_eq!(kind(429, page, CommandKind::Submit), FailureKind::Throttled);
-        assert_eq!(kind(502, page, CommandKind::Submit), FailureKind::ServerError);
+        assert_eq!(kind(503, page, CommandKind::List), FailureKind::NotFromApi);
+        let outage = b"<title>502 Bad Gateway</title>";
+        assert_eq!(kind(502, outage, CommandKind::Submit), FailureKind::ServerError);
         assert!(page_failure(br#"{"id":"<p>"}"#, &redactor).is_none());
         let failure =
             page_failure(b"\xef\xbb\xbf <html><title>Sign in</title>", &redactor).unwrap();
@@ -368,6 +413,12 @@ mod tests {
         assert_eq!(pause(&["2", "9"]), seconds(9));
         assert_eq!(pause(&["8, 9", "nonsense"]), seconds(9));
         assert_eq!(pause(&["-1"]), None);
+        let late = Some(RetryAfter::At(Timestamp::parse("2130-01-01T00:00:00Z").unwrap()));
+        let (far, past) = ("Sun, 01 Jan 2130 00:00:00 GMT", "Wed, 21 Oct 2015 07:28:00 GMT");
+        assert_eq!(pause(&[&format!("1, {far}")]), late);
+        assert_eq!(pause(&[&format!("{past}, 5,{far}, 7")]), late);
+        assert_eq!(pause(&[&format!("{past}, 5, 4")]), seconds(5));
+        assert_eq!(pause(&["5", past]), seconds(5));
         assert_eq!(pause(&["1.5e3, .5, "]), None);
         let body = br#"{"detail":"Request was throttled. Expected available in 42 seconds."}"#;
         let body =

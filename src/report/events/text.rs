@@ -9,7 +9,7 @@ use crate::report::format::date_time;
 use crate::report::observer::{LineStream, LiveState, Observer};
 use crate::report::summary::Summary;
 use crate::report::terminal::activity;
-use crate::util::glyph;
+use crate::util::printed;
 use crate::util::style::{Colours, Style};
 
 /// After this time without a line the state of the run is printed. Build servers end jobs that are silent for ten
@@ -48,7 +48,8 @@ impl TextLines {
 
     fn print(&mut self, at: Timestamp, line: &LogLine) {
         if let Some(text) = self.formatter.layout(line) {
-            self.stream.write_line(&format!("{}  {}", date_time(at), glyph::shown(&text)));
+            let text = printed::shown(&text, self.formatter.colours());
+            self.stream.write_line(&format!("{}  {text}", date_time(at)));
             self.last_line = Some(at);
         }
     }

@@ -86,6 +86,11 @@ impl EventFormatter {
         Some(text.trim_end().to_owned())
     }
 
+    /// Returns whether lines are coloured.
+    pub(super) const fn colours(&self) -> Colours {
+        self.colours
+    }
+
     /// Puts an entry into words that `summary` includes already.
     pub(crate) fn format(&mut self, summary: &Summary, entry: &Entry) -> LogLine {
         let mut line = describe(summary, &entry.event);
@@ -276,7 +281,7 @@ pub(crate) fn stop_sentence(summary: &Summary, reason: &StopReason) -> String {
         StopReason::RunCapReached => format!("the next job would exceed `{}`", Flag::MaxCreditsRun),
         StopReason::LongHold { until } => format!("the provider asked for a pause until {}", date_time(*until)),
         StopReason::TooManyDoubts =>
-            "20 consecutive submits got no response, and none appears in the provider's job list".to_owned(),
+            "consecutive submits got no answer that can be read, and none appears in the provider's job list".to_owned(),
         // Some failures state this already.
         StopReason::Unauthorised { message } => with("the credentials were refused",
             message.strip_prefix("the credentials are refused: ").unwrap_or(message)),

@@ -20,6 +20,6 @@ pub use csv::{CsvEncoding, write_csv};
 pub use json::write_json;
 pub(crate) use log::open_log;
 pub use previous::PreviousResults;
-pub(crate) use previous::{foreign_results, ids_in_csv};
+pub(crate) use previous::{foreign_results, foreign_workbook, ids_in_csv};
 pub use writer::{ResultFiles, ResultsWriter};
 pub use xlsx::write_workbook;

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use serde::Deserialize as _;
 use serde_json::Value;
+use zip::ZipArchive;
 
-use crate::model::{Credits, Estimate, JobId, PlannedJob, find_result_columns};
+use crate::model::{Credits, Estimate, JobId, PlannedJob, RESULT_COLUMNS, find_result_columns};
 use crate::report::command_line::CommandLine;
 use crate::util::fs::{OutputDir, open_own, read_own};
 
@@ -34,6 +35,22 @@ pub(crate) fn foreign_results(folder: &Path) -> Option<PathBuf> {
     csv.then(|| out.results_csv())
         .or_else(|| json.then(|| out.results_json()))
         .or_else(|| page.then(|| out.report_html()))
+}
+
+/// Returns `results.xlsx` in `folder` if this program did not write it; `None` if it did, or if there is none.
+pub(crate) fn foreign_workbook(folder: &Path) -> Option<PathBuf> {
+    let path = OutputDir(folder).results_xlsx();
+    let is_own = || {
+        let mut archive =
+            ZipArchive::new(open_own(&path, File::options().read(true)).ok()?).ok()?;
+        let texts = archive.by_name("xl/sharedStrings.xml").ok()?;
+        let mut start = Vec::new();
+        texts.take(1 << 20).read_to_end(&mut start).ok()?;
+        let column = |name| memchr::memmem::find(&start, format!("<t>{name}</t>").as_bytes());
+        RESULT_COLUMNS.iter().all(|name| column(name).is_some()).then_some(())
+    };
+    let is_there = path.symlink_metadata().is_ok();
+    (is_there && is_own().is_none()).then_some(path)
 }
 
 /// Reads the start of a file: enough for the columns of a sheet.

@@ -8,6 +8,7 @@ use crate::model::{Entry, Event, JobEvent, Timestamp};
 use crate::report::files::csv::{CsvEncoding, write_csv};
 use crate::report::files::json::write_json;
 use crate::report::files::junit::write_junit;
+use crate::report::files::previous::foreign_workbook;
 use crate::report::files::xlsx::write_workbook;
 use crate::report::html::write_page;
 use crate::report::observer::{LiveState, Observer};
@@ -86,7 +87,13 @@ impl Observer for ResultsWriter {
         }
         write_results(summary, self.files.encoding)?;
         if self.files.workbook {
-            let path = summary.campaign().out.join("results.xlsx");
+            let out = &summary.campaign().out;
+            let path = OutputDir(out).results_xlsx();
+            if foreign_workbook(out).is_some() {
+                let message =
+                    format!("`{}` is not a file of this program: move it away", path.display());
+                return Err(io::Error::new(io::ErrorKind::AlreadyExists, message));
+            }
             write_file(&path, |file| write_workbook(summary, file))?;
         }
         Ok(())

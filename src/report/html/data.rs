@@ -91,7 +91,7 @@ impl Serialize for PageJob<'_> {
             name: row.file(),
             outdated: row.is_outdated(),
             own: self.own,
-            persona: summary.campaign().persona(&request.persona),
+            persona: sanitize(summary.campaign().persona(&request.persona)),
             persona_id: request.persona,
             promised: state.promised(),
             ratio: format!("{width}:{height}"),

@@ -11,7 +11,7 @@ mod user_columns;
 
 use std::io::{self, Write};
 
-use minijinja::{Environment, Template, context};
+use minijinja::{Environment, Template, context, escape_formatter};
 use serde::Serialize;
 use serde_json::Serializer;
 use serde_json::ser::Formatter;
@@ -21,7 +21,7 @@ use crate::report::html::data::PageData;
 use crate::report::summary::Summary;
 use crate::util::fs::HashWriter;
 use crate::util::json::escape;
-use crate::util::text::{hex, is_unsafe};
+use crate::util::text::{hex, is_unsafe, sanitize};
 
 const TEMPLATE: &str = include_str!("report.html");
 const ROW: &str = include_str!("row.html");
@@ -49,6 +49,10 @@ const DATA_PLACEHOLDER: &str = "<!-- data -->";
 /// If `writer` fails.
 pub fn write_page(summary: &Summary, mut writer: impl Write) -> io::Result<()> {
     let mut environment = Environment::new();
+    environment.set_formatter(|output, state, value| match value.as_str() {
+        Some(text) if !value.is_safe() => escape_formatter(output, state, &sanitize(text).into()),
+        Some(_) | None => escape_formatter(output, state, value),
+    });
     for (name, source) in [("report.html", TEMPLATE), ("row.html", ROW)] {
         environment.add_template(name, source).expect("the template is a valid constant");
     }
@@ -131,7 +135,13 @@ mod tests {
         let mut run = TestRun::with_jobs(1);
         run.campaign.name = "</title><script>alert(1)</script>".into();
         run.failed(1, "a", "</script><img src=x onerror=alert(2)>\u{2028}");
+        let personas = &mut run.campaign.personas;
+        for name in personas.values_mut() {
+            name.push_str("\u{1b}[31m\u{202e}<b>");
+        }
         let page = page_text(&run.summary());
+        assert!(page.contains(r"\u{1b}[31m\u{202e}&lt;b&gt;</td>"), "{page}");
+        assert!(!page.contains(['\u{1b}', '\u{202e}']), "{page}");
         assert!(!page.contains("<script>alert") && !page.contains("<img src=x"), "{page}");
         assert_eq!(page.matches("</script>").count(), 2, "the data and the script");
         assert!(page.contains(r"\u003c/script\u003e\u003cimg src=x onerror=alert(2)\u003e"));

@@ -1,15 +1,17 @@
 //! Lines at the bottom of a terminal that are redrawn in place.
 
 use std::fmt;
-use std::io::{self, Write};
+use std::io::Write;
 use std::sync::Arc;
 
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::report::stderr::Stderr;
+use crate::report::stdout::Stdout;
 use crate::report::terminal::resize_safe_term::{ResizeSafeTerm, Size};
-use crate::util::glyph;
+use crate::util::printed;
+use crate::util::style::Colours;
 use crate::util::text::{truncate, wrap};
 
 /// Lines at the bottom of a terminal, below those that scroll. They are cut at the terminal's width, never wrapped, and
@@ -35,7 +37,7 @@ impl LiveRegion {
 
     /// Returns a region on standard output.
     pub(crate) fn on_output() -> Self {
-        Self::on(size_of(Term::stdout()), Box::new(io::stdout()))
+        Self::on(size_of(Term::stdout()), Box::new(Stdout))
     }
 
     pub(super) fn on(size: Size, output: Box<dyn Write + Send>) -> Self {
@@ -48,7 +50,7 @@ impl LiveRegion {
         let (columns, rows) = (self.size)();
         let lines: Vec<String> = lines
             .into_iter()
-            .map(|line| truncate(&glyph::shown(&line), usize::from(columns)))
+            .map(|line| truncate(&printed::shown(&line, Colours::On), usize::from(columns)))
             .collect();
         let hidden = lines.len().saturating_sub(usize::from(rows).saturating_sub(1).max(1));
         let bar = self.bar.get_or_insert_with(|| {
@@ -63,7 +65,8 @@ impl LiveRegion {
     pub(crate) fn print(&self, line: &str, indent: usize) {
         let (columns, _) = (self.size)();
         // A terminal that is gone must not end the run.
-        let _ = self.screen.println(wrap(&glyph::shown(line), usize::from(columns), indent));
+        let line = printed::shown(line, Colours::On);
+        let _ = self.screen.println(wrap(&line, usize::from(columns), indent));
     }
 
     /// Removes the lines.
