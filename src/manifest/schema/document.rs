@@ -19,6 +19,9 @@ pub(crate) const DOCUMENT_KEYS: [&str; 8] =
 /// The keys of an item of `jobs:` besides the fields of a job.
 pub(crate) const ITEM_KEYS: [&str; 6] = ["texts", "rows", "sheet", "columns", "include", "exclude"];
 
+/// The most problems of a manifest or an item before unknown keys are compared with the known ones, which takes long.
+const MAX_SUGGESTIONS: usize = 10;
+
 /// A YAML manifest before validation.
 #[derive(Debug, Default)]
 pub(crate) struct Document {
@@ -279,6 +282,11 @@ fn read_field(
     findings: &mut Findings,
 ) {
     let Some((field, _)) = Field::find(&key.text) else {
+        let message = format!("unknown key {} of a job", quote(&key.text));
+        if findings.problems.len() >= MAX_SUGGESTIONS {
+            findings.problem(Problem::at(&key.place, message));
+            return;
+        }
         let meant = Field::closest_match(&key.text);
         let help = meant.map_or_else(
             || {
@@ -288,7 +296,6 @@ fn read_field(
             },
             |field| format!("did you mean `{}`?", field.name()),
         );
-        let message = format!("unknown key {} of a job", quote(&key.text));
         findings.problem(Problem::at(&key.place, message).help(help));
         reported.extend(meant.map(Field::reported_as));
         return;
