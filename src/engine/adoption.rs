@@ -210,7 +210,7 @@ impl<'a> AdoptableRow<'a> {
 pub(super) fn nameless<'a>(jobs: &JobTable, listing: &'a Listing) -> Vec<AdoptableRow<'a>> {
     let is_unknown = |report: &&RenderReport| {
         let is_blank = report.name.as_deref().is_none_or(|name| name.trim().is_empty());
-        is_blank && jobs.with_remote(&report.remote).is_none()
+        is_blank && !jobs.is_recorded(&report.remote)
     };
     let rows: Vec<&RenderReport> = listing.found.iter().filter(is_unknown).collect();
     if rows.is_empty() {

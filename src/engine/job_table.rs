@@ -1,7 +1,7 @@
 //! All jobs of a batch, with indexes over them. Every change of a job's state goes through [`JobTable::apply`],
 //! which keeps the indexes up to date.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ops::Index;
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ pub(super) struct JobTable {
     indices: Arc<HashMap<JobId, usize>>,
     /// By the [keys](RemoteId::key) of their ids.
     by_remote: HashMap<Box<str>, usize>,
+    /// The keys of the ids that jobs had before they were reopened.
+    superseded: HashSet<Box<str>>,
     /// Pending jobs, whether or not this run may submit them.
     pub(super) pending: BTreeSet<usize>,
     /// Pending jobs that this run may submit.
@@ -73,6 +75,7 @@ impl JobTable {
         let mut jobs = Self {
             indices: Arc::clone(&history.indices),
             by_remote: HashMap::new(),
+            superseded: history.resuming.superseded.iter().map(RemoteId::key).collect(),
             pending: BTreeSet::new(),
             ready: BTreeSet::new(),
             in_doubt: BTreeSet::new(),
@@ -121,6 +124,7 @@ impl JobTable {
             }
             if let Some(remote) = previous.remote() {
                 self.by_remote.remove(&remote.key());
+                self.superseded.insert(remote.key());
             }
         }
         self.index_acceptance(index);
@@ -176,6 +180,11 @@ impl JobTable {
     /// Returns the index of the job with this id at the provider.
     pub(super) fn with_remote(&self, remote: &RemoteId) -> Option<usize> {
         self.by_remote.get(&remote.key()).copied()
+    }
+
+    /// Checks whether a job has this id at the provider, or had it before it was reopened.
+    pub(super) fn is_recorded(&self, remote: &RemoteId) -> bool {
+        self.with_remote(remote).is_some() || self.superseded.contains(&remote.key())
     }
 
     /// Checks whether the journal knows of any submit.

@@ -171,3 +171,25 @@ fn a_job_stays_in_doubt_while_a_row_without_a_name_may_be_it() {
         assert!(recorded);
     }
 }
+
+#[test]
+fn a_row_without_a_name_that_an_earlier_submit_has_made_is_not_adopted_again() {
+    let mut harness = Harness::new();
+    harness.run(&jobs(2), &RunOptions::default(), |_, _| None);
+    let earlier = harness.rows[0].0.clone();
+    let fresh = RunOptions { fresh: true, ..RunOptions::default() };
+    let run = harness.run(&jobs(2), &fresh, |harness, command| match command {
+        Command::Submit { .. } if submits(command, 0) => lost(command),
+        Command::List { .. } => {
+            let mut listing = with_texts(harness);
+            let row = listing.found.iter_mut().find(|row| row.remote == earlier);
+            row.expect("the list shows all rows").name = None;
+            Some(listed(listing))
+        }
+        _ => None,
+    });
+    let is_adopted =
+        |event: &JobEvent| matches!(event, JobEvent::Adopted { remote, .. } if *remote == earlier);
+    assert!(!run.recorded(is_adopted));
+    assert_eq!(harness.phase(0), "in_doubt");
+}
