@@ -12,15 +12,35 @@ use std::time::Duration;
 use callsheet::engine::{Batch, RunOptions};
 use callsheet::model::{History, InFlight, Limits, Rate, Timestamp};
 
-use support::provider::{Account, Measurements, Profile, simulate};
+use support::provider::{Account, Measurements, Profile, Refuses, Storm, simulate};
 use support::{jobs, peak_memory, timed};
 
 const CALM: Profile =
-    Profile { renders: (100, 300), lost: 0, bursts: false, account: Account::Unlimited };
+    Profile { renders: (100, 300), lost: 0, storm: None, account: Account::Unlimited };
 
 const SHORT: Profile = Profile { renders: (60, 140), ..CALM };
 
-const STORMY: Profile = Profile { lost: 2, bursts: true, ..CALM };
+const STORMY: Profile = Profile { lost: 2, ..CALM };
+
+/// Episodes of 429 of several kinds.
+const STORMS: [(&str, Storm); 7] = [
+    ("5 s, Retry-After", Storm { every: 600, refuses: Refuses::Seconds(5), retry_after: Some(5) }),
+    ("10 s", Storm { every: 600, refuses: Refuses::Seconds(10), retry_after: None }),
+    ("2 min", Storm { every: 3000, refuses: Refuses::Seconds(120), retry_after: None }),
+    (
+        "2 min, Retry-After",
+        Storm { every: 3000, refuses: Refuses::Seconds(120), retry_after: Some(30) },
+    ),
+    (
+        "20 min, Retry-After",
+        Storm { every: 9000, refuses: Refuses::Seconds(1200), retry_after: Some(600) },
+    ),
+    ("7 submits", Storm { every: 600, refuses: Refuses::Submits(7), retry_after: None }),
+    (
+        "7 submits, Retry-After",
+        Storm { every: 600, refuses: Refuses::Submits(7), retry_after: Some(2) },
+    ),
+];
 
 fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
@@ -48,10 +68,16 @@ fn campaigns() {
     println!("|---|---|---|---|---|---|---|");
     let campaigns = [(200, 10), (200, 50), (5_000, 50), (5_000, 100), (5_000, 200)];
     for (count, in_flight) in campaigns {
-        for (name, profile) in [("calm", CALM), ("calm, short renders", SHORT), ("stormy", STORMY)]
-        {
+        for (name, profile) in [("calm", CALM), ("calm, short renders", SHORT)] {
             let measured = simulate(jobs(count), &limits(in_flight), profile);
             row(count, in_flight, name, &measured);
+        }
+    }
+    for (count, in_flight) in [(200, 10), (200, 50), (5_000, 50), (5_000, 200)] {
+        for (name, storm) in STORMS {
+            let profile = Profile { storm: Some(storm), ..STORMY };
+            let measured = simulate(jobs(count), &limits(in_flight), profile);
+            row(count, in_flight, &format!("stormy: {name}"), &measured);
         }
     }
     let pace = Limits { submit_rate: "15/min".parse().expect("a rate"), ..limits(100) };

@@ -39,8 +39,7 @@ fn row(count: usize) {
         downloads: 500,
         ..Limits::default()
     };
-    let profile =
-        Profile { renders: (60, 140), lost: 0, bursts: false, account: Account::Unlimited };
+    let profile = Profile { renders: (60, 140), lost: 0, storm: None, account: Account::Unlimited };
     let entries = simulate(planned.clone(), &limits, profile).entries;
     let folder = tempfile::tempdir().expect("a writable folder");
     std::fs::create_dir_all(folder.path().join(".callsheet")).expect("a writable folder");

@@ -17,10 +17,6 @@ use fastrand::Rng;
 const LATENCY: Duration = Duration::from_millis(250);
 /// How long a download takes.
 const DOWNLOAD: Duration = Duration::from_secs(2);
-/// The duration of a burst of refusals.
-const BURST: Duration = Duration::from_secs(5);
-/// From the start of one burst to the start of the next.
-const BURST_INTERVAL: Duration = Duration::from_secs(600);
 /// The number of newest renders among which all queued ones are.
 const QUEUE_WINDOW: usize = 2_000;
 
@@ -37,6 +33,25 @@ pub(crate) enum Account {
     Hides(usize),
 }
 
+/// Episodes of 429. The first begins after the first interval.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Storm {
+    /// From the start of one episode to the start of the next, in seconds.
+    pub(crate) every: u64,
+    pub(crate) refuses: Refuses,
+    /// The seconds of `Retry-After`.
+    pub(crate) retry_after: Option<u64>,
+}
+
+/// What is refused in an episode.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Refuses {
+    /// All requests for so many seconds.
+    Seconds(u64),
+    /// So many submits in a row.
+    Submits(u64),
+}
+
 /// The properties of a provider.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Profile {
@@ -44,8 +59,7 @@ pub(crate) struct Profile {
     pub(crate) renders: (u64, u64),
     /// Percentage of lost answers to submits and reads. Four times as many downloads break off.
     pub(crate) lost: u64,
-    /// Whether there are bursts of 429.
-    pub(crate) bursts: bool,
+    pub(crate) storm: Option<Storm>,
     pub(crate) account: Account,
 }
 
@@ -94,6 +108,8 @@ struct Provider {
     by_job: HashMap<String, usize>,
     started: Timestamp,
     requests: usize,
+    /// The newest episode of 429, and how many submits it has had.
+    episode: (u64, u64),
     refused: usize,
     longest_queue: usize,
     /// When each slot of the account becomes free.
@@ -182,6 +198,7 @@ impl Provider {
             by_job: HashMap::new(),
             started,
             requests: 0,
+            episode: (0, 0),
             refused: 0,
             longest_queue: 0,
             slots: vec![started; profile.account.limit().unwrap_or(0)],
@@ -194,15 +211,40 @@ impl Provider {
         self.random.u64(..100) < self.profile.lost
     }
 
-    fn refuses(&self, now: Timestamp) -> Option<Failure> {
-        let since = now.since(self.started).as_millis();
-        let into = since % BURST_INTERVAL.as_millis();
-        let is_burst = self.profile.bursts && since > BURST.as_millis() && into < BURST.as_millis();
-        is_burst.then(|| {
-            Failure::new(FailureKind::Throttled, "slow down")
-                .with_status(429)
-                .with_retry_after(Some(RetryAfter::Seconds(5)))
+    /// Returns the refusal of a request, if an episode of 429 is under way.
+    fn refuses(&mut self, now: Timestamp, is_submit: bool) -> Option<Failure> {
+        let storm = self.profile.storm?;
+        let since = now.since(self.started).as_secs();
+        let (episode, into) = (since / storm.every, since % storm.every);
+        let is_refused = match storm.refuses {
+            Refuses::Seconds(seconds) => into < seconds,
+            Refuses::Submits(count) => {
+                if is_submit && self.episode.0 != episode {
+                    self.episode = (episode, 0);
+                }
+                self.episode.1 += u64::from(is_submit);
+                is_submit && self.episode.1 <= count
+            }
+        };
+        (episode > 0 && is_refused).then(|| {
+            let failure = Failure::new(FailureKind::Throttled, "slow down").with_status(429);
+            failure.with_retry_after(storm.retry_after.map(RetryAfter::Seconds))
         })
+    }
+
+    /// Returns when a submit can be accepted at the earliest that is ready at a time.
+    fn end_of_episode(&self, at: Duration) -> Duration {
+        let Some(storm) = self.profile.storm else { return at };
+        let length = match storm.refuses {
+            Refuses::Seconds(seconds) => seconds,
+            Refuses::Submits(count) => count * storm.retry_after.unwrap_or(0),
+        };
+        let (episode, into) = (at.as_secs() / storm.every, at.as_secs() % storm.every);
+        if episode > 0 && into < length {
+            Duration::from_secs(episode * storm.every + length)
+        } else {
+            at
+        }
     }
 
     /// Returns the answer to a command, and how long it takes.
@@ -211,7 +253,7 @@ impl Provider {
         match command {
             Command::Submit { job, name, .. } => {
                 self.requests += 1;
-                let result = match self.refuses(at) {
+                let result = match self.refuses(at, true) {
                     Some(refusal) => Err(refusal),
                     None => self.accept(at, job.as_str(), name),
                 };
@@ -333,7 +375,7 @@ impl Provider {
     }
 
     fn read<T>(&mut self, at: Timestamp, answer: impl FnOnce(&Self) -> T) -> Result<T, Failure> {
-        if let Some(refusal) = self.refuses(at) {
+        if let Some(refusal) = self.refuses(at, false) {
             return Err(refusal);
         }
         if self.is_lost() {
@@ -370,7 +412,7 @@ impl Provider {
     }
 
     /// Returns the shortest possible makespan: the same renders in the same order, each started as soon as the
-    /// submit rate and a slot allow, each slot free when its render ends.
+    /// submit rate, a slot and episodes of 429 allow, each slot free when its render ends.
     fn bound(&self, count: usize, limits: &Limits) -> Duration {
         let allowed = match limits.in_flight {
             InFlight::AtMost(limit) => limit as usize,
@@ -383,7 +425,7 @@ impl Provider {
         let mut next = Duration::ZERO;
         for render in self.renders.iter().take(count) {
             let place = (0..free.len()).min_by_key(|place| free[*place]).unwrap_or(0);
-            let begins = next.max(free[place]);
+            let begins = self.end_of_episode(next.max(free[place]));
             next = begins + interval;
             free[place] = begins + LATENCY / 2 + render.ends.since(render.begins);
             last = last.max(free[place] + DOWNLOAD);

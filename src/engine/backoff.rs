@@ -13,7 +13,7 @@ pub(super) struct Backoff {
 
 /// For submits after a 429 without `Retry-After`, or when the network is gone.
 pub(super) const SUBMIT: Backoff =
-    Backoff { first: Duration::from_secs(2), longest: Duration::from_secs(60) };
+    Backoff { first: Duration::from_secs(1), longest: Duration::from_secs(20) };
 
 /// For reads, which cost nothing.
 pub(super) const READ: Backoff =
@@ -68,7 +68,7 @@ mod tests {
         for jitter in 0..100 {
             for failures in 1..40 {
                 let wait = SUBMIT.wait(failures, jitter);
-                let full = Duration::from_secs(2 << (failures - 1).min(10)).min(SUBMIT.longest);
+                let full = Duration::from_secs(1 << (failures - 1).min(10)).min(SUBMIT.longest);
                 assert!(wait >= full / 2 && wait <= full, "{failures}: {wait:?}");
                 assert_eq!(wait, SUBMIT.wait(failures, jitter), "the same each time");
             }

@@ -22,8 +22,8 @@ pub(super) trait ConcurrencyLimit: Debug + Send + Sync {
     /// Sets whether nearly all slots are taken and more jobs are ready.
     fn set_saturated(&mut self, _is_saturated: bool) {}
 
-    /// Counts an accepted submit.
-    fn on_accepted(&mut self) {}
+    /// Counts an accepted submit, with which `in_flight` renders are under way.
+    fn on_accepted(&mut self, _in_flight: usize) {}
 
     /// Counts a render that the provider has started.
     fn on_render_started(&mut self) {}
@@ -50,20 +50,29 @@ pub(super) trait ConcurrencyLimit: Debug + Send + Sync {
     }
 }
 
-/// The user's limit. Refusals reduce it, and it grows back by ones.
+/// The user's limit. Refusals reduce it, and accepted submits raise it again.
 #[derive(Debug)]
 pub(super) struct FixedLimit {
     limit: usize,
     current: usize,
     /// Submits accepted since the last change.
     accepted: usize,
+    /// The most renders in flight with an accepted submit since the last refusal.
+    proven: usize,
+    /// Accepted submits before the next slot is tried.
+    patience: usize,
+    /// The value after the last refusal.
+    refused: usize,
 }
+
+/// The most accepted submits before the next slot is tried.
+const MAX_PATIENCE: usize = 256;
 
 impl FixedLimit {
     /// Creates a limit of `most` renders, at least 1.
     pub(super) fn new(most: u32) -> Self {
         let limit = usize::try_from(most.max(1)).unwrap_or(usize::MAX);
-        Self { limit, current: limit, accepted: 0 }
+        Self { limit, current: limit, accepted: 0, proven: 0, patience: 1, refused: 0 }
     }
 }
 
@@ -72,17 +81,24 @@ impl ConcurrencyLimit for FixedLimit {
         in_flight < self.current && in_flight.saturating_add(in_doubt) < self.limit
     }
 
+    /// Each refusal at about the same number doubles the accepted submits before one more slot is tried. If more renders
+    /// were accepted before, the refusal has another reason, unless it is repeated.
     fn on_refused(&mut self, in_flight: usize, _outstanding: usize) {
-        if in_flight > 0 {
-            self.current = self.current.min(in_flight);
-            self.accepted = 0;
+        let proven = std::mem::replace(&mut self.proven, in_flight);
+        if in_flight == 0 || in_flight < proven {
+            return;
         }
+        let is_same = in_flight.abs_diff(self.refused) <= 1 + in_flight / 8;
+        self.patience = if is_same { (self.patience * 2).min(MAX_PATIENCE) } else { 1 };
+        self.refused = in_flight;
+        self.current = self.current.min(in_flight);
+        self.accepted = 0;
     }
 
-    /// As many accepted submits as there are slots add one slot, up to the user's number.
-    fn on_accepted(&mut self) {
+    fn on_accepted(&mut self, in_flight: usize) {
+        self.proven = self.proven.max(in_flight);
         self.accepted += 1;
-        if self.current < self.limit && self.accepted >= self.current {
+        if self.current < self.limit && self.accepted >= self.patience {
             self.current += 1;
             self.accepted = 0;
         }
@@ -99,22 +115,37 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_reduces_at_once_and_growth_is_slow() {
+    fn a_refusal_reduces_at_once_and_each_further_one_slows_the_growth() {
         let mut concurrency = FixedLimit::new(8);
-        concurrency.on_refused(3, 0);
-        assert_eq!(slots(&concurrency), 3);
-        for _ in 0..3 {
-            concurrency.on_accepted();
+        for patience in [1, 2, 4, 8] {
+            concurrency.on_refused(3, 0);
+            assert_eq!(slots(&concurrency), 3);
+            for _ in 1..patience {
+                concurrency.on_accepted(3);
+                assert_eq!(slots(&concurrency), 3);
+            }
+            concurrency.on_accepted(3);
+            assert_eq!(slots(&concurrency), 4);
         }
-        assert_eq!(slots(&concurrency), 4);
         for _ in 0..1000 {
-            concurrency.on_accepted();
+            concurrency.on_accepted(8);
         }
         assert_eq!(slots(&concurrency), 8, "never above the user's limit");
         concurrency.on_refused(0, 0);
         assert_eq!(slots(&concurrency), 8, "not about concurrency");
-        concurrency.on_refused(1, 0);
-        assert_eq!(slots(&concurrency), 1);
+    }
+
+    #[test]
+    fn a_refusal_of_fewer_renders_than_were_accepted_must_be_repeated() {
+        let mut concurrency = FixedLimit::new(8);
+        for _ in 0..3 {
+            concurrency.on_accepted(8);
+            concurrency.on_refused(7, 0);
+            assert_eq!(slots(&concurrency), 8);
+        }
+        concurrency.on_accepted(7);
+        concurrency.on_refused(7, 0);
+        assert_eq!(slots(&concurrency), 7);
     }
 
     #[test]

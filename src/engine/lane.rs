@@ -32,6 +32,8 @@ pub(super) struct LaneLimiter {
     backoff: Backoff,
     longest_pause: Duration,
     held_until: Option<Timestamp>,
+    /// Whether a request was refused for its pace, and none has succeeded since.
+    is_throttled: bool,
     /// Consecutive failures of the lane, as opposed to failures of one job.
     failures: u32,
     /// When the first of these happened.
@@ -66,6 +68,7 @@ impl LaneLimiter {
             backoff,
             longest_pause,
             held_until: None,
+            is_throttled: false,
             failures: 0,
             failing_since: None,
             last_failed_at: None,
@@ -84,14 +87,15 @@ impl LaneLimiter {
         }
     }
 
-    /// Holds the lane and slows it down after a refusal for its pace (429). Returns the end of the hold.
+    /// Holds the lane after a refusal for its pace (429). The first one since a success slows it down. Returns the end of
+    /// the hold.
     pub(super) fn throttle(&mut self, now: Timestamp, failure: &Failure, jitter: u64) -> Timestamp {
-        // Answers to requests that were sent before the hold began belong to the same episode.
-        let is_new_episode = !self.is_held(now);
-        if is_new_episode && let Some(pace) = &mut self.pace {
-            pace.slow_down();
+        let is_first = !std::mem::replace(&mut self.is_throttled, true);
+        if let Some(pace) = &mut self.pace {
+            if is_first { pace.reduce(now) } else { pace.on_refused_again(now) }
         }
-        self.count_failure(now, is_new_episode);
+        // Answers to requests that were sent before the hold began are no further attempts.
+        self.count_failure(now, !self.is_held(now));
         let until = self
             .requested_pause(now, failure)
             .unwrap_or_else(|| now.plus(self.backoff.wait(self.failures, jitter)));
@@ -145,12 +149,18 @@ impl LaneLimiter {
 
     /// Counts a request that succeeded.
     pub(super) fn succeed(&mut self) {
+        self.is_throttled = false;
         self.failures = 0;
         self.failing_since = None;
         self.last_failure = None;
         if let Some(pace) = &mut self.pace {
             pace.succeeded();
         }
+    }
+
+    /// Checks whether a request was refused for its pace, and none has succeeded since.
+    pub(super) const fn is_throttled(&self) -> bool {
+        self.is_throttled
     }
 
     /// Checks whether the newest attempt failed.
@@ -225,7 +235,7 @@ mod tests {
         let mut lane = lane();
         for pause in [RetryAfter::Seconds(0), RetryAfter::At(at(-5000))] {
             let failure = Failure::new(FailureKind::Throttled, "x").with_retry_after(Some(pause));
-            assert!(lane.throttle(at(0), &failure, 0) >= at(1000), "{pause:?}");
+            assert!(lane.throttle(at(0), &failure, 0) >= at(500), "{pause:?}");
         }
     }
 
@@ -249,6 +259,25 @@ mod tests {
         assert_eq!(lane.last_failure(at(3000)), Some(&failure));
         lane.succeed();
         assert_eq!(lane.last_failure(at(3001)), None);
+    }
+
+    #[test]
+    fn refusals_until_the_next_success_reduce_the_pace_once() {
+        let mut lane = lane();
+        let failure = Failure::new(FailureKind::Throttled, "slow down")
+            .with_retry_after(Some(RetryAfter::Seconds(2)));
+        lane.take(at(0)).unwrap();
+        for second in 0..7 {
+            let held = at(2000 * second + 2000);
+            assert_eq!(lane.throttle(at(2000 * second), &failure, 0), held);
+            assert_eq!(lane.take(held), Ok(()), "one request tests whether the hold is over");
+        }
+        assert_eq!(lane.take(at(14_000)), Err(at(14_200)), "half of 10/s");
+        lane.succeed();
+        lane.throttle(at(14_000), &failure, 0);
+        lane.take(at(16_000)).unwrap();
+        let Err(next) = lane.take(at(16_000)) else { panic!("the pace is slow") };
+        assert!(next > at(16_200), "the next episode: {next:?}");
     }
 
     #[test]

@@ -49,6 +49,9 @@ pub(super) struct Submitter {
     rules: &'static dyn SafetyRules,
     /// Submits without an answer yet.
     pub(super) outstanding: usize,
+    /// Renders in flight at the first of the refusals since the last success, until one of these has reduced the limit of
+    /// renders.
+    refused_with: Option<usize>,
     /// Answers lost since a submit was last known to be accepted or not.
     consecutive_lost: usize,
     /// Jobs whose submit was refused, or that were reopened, with the time: each is looked for in the list before it is
@@ -78,6 +81,7 @@ impl Submitter {
             jitter,
             rules,
             outstanding: 0,
+            refused_with: None,
             consecutive_lost: 0,
             refused: BTreeMap::new(),
             looks_again_at: None,
@@ -189,6 +193,10 @@ impl Submitter {
             // At most one answer that is lost could not be cleared up.
             return NextSubmit::Wait;
         }
+        if self.lane.is_failing() && self.outstanding > 0 {
+            // One request tests whether the provider accepts submits again.
+            return NextSubmit::Wait;
+        }
         if self.consecutive_lost >= MAX_CONSECUTIVE_LOST {
             return if self.outstanding == 0 && !is_reconciling {
                 NextSubmit::Stop(StopReason::TooManyDoubts)
@@ -257,7 +265,7 @@ impl Submitter {
             }
             Ok(AcceptedJob { remote, shows_tag }) => {
                 self.lane.succeed();
-                self.limit.on_accepted();
+                self.limit.on_accepted(jobs.in_flight);
                 let event = JobEvent::Submitted { remote };
                 let mut decisions = vec![Decision::NoteReachable, Decision::Apply(index, event)];
                 if shows_tag && self.names == Names::Unknown {
@@ -350,13 +358,19 @@ impl Submitter {
         jitter: u64,
     ) -> Vec<Decision> {
         let mut decisions = Vec::new();
+        // The refused job itself is no longer in flight.
+        let in_flight = jobs.in_flight.saturating_sub(1);
+        let is_of_burst = self.lane.held_until(now).is_some();
         // With `Retry-After` the refusal is about the pace. Without it, or if waiting did not help, it may be about the
-        // number of renders. The refusals of one burst count once.
-        let is_first = self.lane.held_until(now).is_none();
-        let is_about_pace = failure.retry_after.is_some() && !self.lane.is_failing();
-        if is_first && !is_about_pace {
-            // The refused job itself is no longer in flight.
-            let in_flight = jobs.in_flight.saturating_sub(1);
+        // number of renders, unless some have ended since the first refusal.
+        let may_be_slots = if self.lane.is_throttled() {
+            self.refused_with.is_some_and(|first| in_flight >= first)
+        } else {
+            self.refused_with = Some(in_flight);
+            failure.retry_after.is_none()
+        };
+        if may_be_slots && !is_of_burst {
+            self.refused_with = None;
             self.limit.on_refused(in_flight, self.outstanding);
             decisions.extend(self.take_unrecorded_limit());
         }
