@@ -139,8 +139,7 @@ impl Batch {
             InFlight::AtMost(most) => Box::new(FixedLimit::new(most)),
             InFlight::Auto { from } => Box::new(AdaptiveLimit::new(from, limits.render_timeout)),
         };
-        let mut poller =
-            Poller::new(limits.poll_interval, limits.render_timeout, jitter, rules, now);
+        let mut poller = Poller::new(limits, jitter, rules, now);
         for (at, took) in &past.newest_renders {
             poller.intervals.add_sample(*took);
             limit.on_render_finished(*at, *took);
@@ -148,7 +147,7 @@ impl Batch {
         limit.restore(past.learned_limit, jobs.in_flight);
         let last_submit = rules.last_submit(past.last_submit);
         let mut submit_lane = LaneLimiter::of_submits(limits.submit_rate, now, last_submit);
-        let mut read_lane = LaneLimiter::of_reads(limits.poll_rate, now);
+        let mut read_lane = LaneLimiter::of_reads(limits.read_rate(), now);
         let mut downloads = Downloads::new(limits.downloads, jitter, rules);
         for (lane, until) in &past.holds {
             match lane {
@@ -479,6 +478,8 @@ impl Batch {
         let waits_for_slot = self.are_slots_scarce() && !self.submitter.limit.has_queued();
         if self.wants_to_submit() && !waits_for_slot {
             PollUrgency::Low(in_flight)
+        } else if self.submitter.limit.is_adaptive() {
+            PollUrgency::Learned(in_flight)
         } else {
             PollUrgency::High(in_flight)
         }
@@ -578,7 +579,7 @@ impl Batch {
             if due > now {
                 return self.wake.at(due);
             }
-            if self.poller.is_busy() || !self.may_read(now) {
+            if self.poller.is_busy(self.reads.lane.is_failing()) || !self.may_read(now) {
                 return;
             }
             let command = self.poller.request(now, &self.jobs, wants_starts);

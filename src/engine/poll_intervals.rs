@@ -10,8 +10,10 @@ use crate::model::Timestamp;
 /// All renders are polled on common ticks, so that one request polls many of them.
 #[derive(Debug)]
 pub(super) struct PollIntervals {
-    /// The shortest interval between two polls of one render.
-    floor: Duration,
+    /// The interval between two polls of one render while it is not known how long renders take.
+    usual: Duration,
+    /// The shortest interval between two requests.
+    shortest: Duration,
     /// The time of the first tick. It differs from run to run, so that many programs do not poll at once.
     origin: Timestamp,
     /// Durations of the newest finished renders, oldest first.
@@ -32,38 +34,37 @@ const MIN_SAMPLES: usize = 5;
 const MAX_FIRST_WAIT: u32 = 60;
 
 /// Ticks in the time of a typical render, while finished renders delay the next submits. A slot stays empty for half a
-/// tick on average, a sixty-fourth of a render.
-const TICKS_HIGH: u32 = 32;
+/// tick on average, a ninetieth of a render. With fifty renders in flight that is nine tenths of a request per job.
+const TICKS_HIGH: u32 = 45;
 
-/// The same with many renders in flight: of a hundred, each request finds more than three that have ended, so little
-/// time is lost.
-const TICKS_MANY: u32 = 29;
+/// The same while the provider limits the number of renders, which may mean that it limits requests, too.
+const TICKS_LEARNED: u32 = 17;
 
 /// Ticks in the time of a typical render, while other limits delay the next submits. Each request finds more ends, and
-/// an end is still seen after 4.2 % of the render time on average. There are only two kinds of tick, because polls
-/// that were planned on different ones cannot share a request.
+/// an end is still seen after 4.2 % of the render time on average.
 const TICKS_LOW: u32 = 12;
 
-/// With this many renders in flight, each request finds several that have ended.
-const MANY: usize = 64;
+/// Longer than any interval, so that it can be computed with.
+const MAX_TICK: Duration = Duration::from_secs(24 * 3600);
+
+/// The most renders that one request polls.
+pub(super) const IDS_PER_REQUEST: usize = 100;
 
 /// How urgent it is to see the end of a render, with the number of renders in flight.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum PollUrgency {
     /// The next submit waits for a slot, or the end of the run waits for the last renders.
     High(usize),
+    /// The same, with a limit of renders that is learned.
+    Learned(usize),
     /// Only the download of the video waits, because the submit rate is the limit.
     Low(usize),
 }
 
-/// The tick changes in steps of this fraction of the shortest interval, a long tick in steps twice as long. A step must
-/// be larger than the change of the typical duration from one render to the next.
-const STEPS_PER_FLOOR: u32 = 8;
-
 impl PollIntervals {
     /// Creates intervals without samples. `origin` is the time of the first tick.
-    pub(super) fn new(floor: Duration, origin: Timestamp) -> Self {
-        Self { floor, origin, newest: VecDeque::new(), sorted: Vec::new() }
+    pub(super) fn new(usual: Duration, shortest: Duration, origin: Timestamp) -> Self {
+        Self { usual, shortest, origin, newest: VecDeque::new(), sorted: Vec::new() }
     }
 
     /// Adds the duration of a render, from its acceptance until it was seen to be finished.
@@ -99,23 +100,30 @@ impl PollIntervals {
         urgency: PollUrgency,
     ) -> Timestamp {
         let age = now.since(accepted);
-        let (floor, longest) = (self.floor, self.floor.saturating_mul(6));
+        let (usual, longest) = (self.usual, self.usual.saturating_mul(6));
         let tick = self.tick(urgency);
         let wait = match (self.earliest(), self.sorted.last()) {
             (Some(early), Some(slowest)) => {
                 if age < early {
-                    early.saturating_sub(age).clamp(tick, floor.saturating_mul(MAX_FIRST_WAIT))
+                    early
+                        .saturating_sub(age)
+                        .clamp(tick, usual.saturating_mul(MAX_FIRST_WAIT).max(tick))
                 } else {
                     // Renders that take twice as long as any sample are polled less and less often. Not sooner: the
                     // first samples are of fast renders, and say little about slow ones.
                     let overdue = age.saturating_sub(slowest.saturating_mul(2));
-                    (overdue / 4).clamp(tick, longest.saturating_mul(2))
+                    (overdue / 4).clamp(tick, longest.saturating_mul(2).max(tick))
                 }
             }
-            _ => (age / 10).clamp(floor, longest),
+            _ => (age / 10).clamp(usual, longest),
         };
         // The answer to the poll of a tick arrives a little after it, and the next tick is meant.
         self.on_tick(now.plus(wait).minus(tick / 2), tick)
+    }
+
+    /// Returns how long to wait before a failed poll is repeated. The lane of the reads has a back-off beside it.
+    pub(super) fn after_failure(&self) -> Duration {
+        self.tick(PollUrgency::High(1)).min(self.usual)
     }
 
     /// Returns the first tick at or after a time.
@@ -130,28 +138,25 @@ impl PollIntervals {
         self.origin.plus(Duration::from_millis(wait))
     }
 
-    /// Returns the time between two requests that poll everything: a small fraction of a typical render, so that
-    /// its end is seen soon, in coarse steps, so that it seldom changes and polls that were planned
-    /// before still share a request.
+    /// Returns the time between two looks at everything: a small fraction of a typical render, so that its end is seen
+    /// soon. It is rounded to a quarter of a power of two, so that it seldom changes and polls that were planned before
+    /// still share a request.
     fn tick(&self, urgency: PollUrgency) -> Duration {
         if self.sorted.len() < MIN_SAMPLES {
-            return self.floor;
+            return self.usual;
         }
         let typical = self.sorted[self.sorted.len() / 2];
-        let ticks = match urgency {
-            PollUrgency::High(in_flight) | PollUrgency::Low(in_flight) if in_flight >= MANY => {
-                TICKS_MANY
-            }
-            PollUrgency::High(_) => TICKS_HIGH,
-            PollUrgency::Low(_) => TICKS_LOW,
+        let (in_flight, ticks) = match urgency {
+            PollUrgency::High(in_flight) => (in_flight, TICKS_HIGH),
+            PollUrgency::Learned(in_flight) => (in_flight, TICKS_LEARNED),
+            PollUrgency::Low(in_flight) => (in_flight, TICKS_LOW),
         };
-        let wanted = typical / ticks;
-        let is_long = wanted >= self.floor.saturating_mul(2);
-        let steps_per_floor = STEPS_PER_FLOOR / if is_long { 2 } else { 1 };
-        let step = (self.floor / steps_per_floor).max(Duration::from_millis(1));
-        let steps = (wanted + step / 2).as_millis() / step.as_millis().max(1);
-        let tick = step.saturating_mul(u32::try_from(steps).unwrap_or(u32::MAX));
-        tick.clamp(self.floor, self.floor.saturating_mul(6))
+        let requests = in_flight.div_ceil(IDS_PER_REQUEST).clamp(1, 100);
+        let shortest = self.shortest.saturating_mul(u32::try_from(requests).unwrap_or(100));
+        let wanted = (typical / ticks).as_secs_f64().max(0.001);
+        let rounded = ((wanted.log2() * 4.0).round() / 4.0).exp2();
+        let tick = Duration::from_secs_f64(rounded.min(MAX_TICK.as_secs_f64()));
+        tick.min(self.usual.saturating_mul(6)).max(shortest)
     }
 }
 
@@ -171,7 +176,7 @@ mod tests {
 
     #[test]
     fn without_samples_the_interval_grows_with_age() {
-        let intervals = PollIntervals::new(seconds(5), Timestamp::default());
+        let intervals = PollIntervals::new(seconds(5), seconds(1), Timestamp::default());
         assert_eq!(wait(&intervals, 0), seconds(5));
         assert_eq!(wait(&intervals, 60), seconds(5));
         assert_eq!(wait(&intervals, 200), seconds(20));
@@ -180,7 +185,7 @@ mod tests {
 
     #[test]
     fn all_renders_are_polled_on_common_ticks() {
-        let mut intervals = PollIntervals::new(seconds(5), Timestamp::default());
+        let mut intervals = PollIntervals::new(seconds(5), seconds(1), Timestamp::default());
         for _ in 0..MIN_SAMPLES {
             intervals.add_sample(seconds(250));
         }
@@ -188,25 +193,24 @@ mod tests {
             let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
             intervals.next(at(accepted), at(now), PollUrgency::High(100)).as_millis()
         };
-        assert_eq!(due(0, 230), 236_250, "ticks of 8.75 s");
-        assert_eq!(due(4, 234), 245_000, "the answer came after the tick");
-        assert_eq!(due(8, 242), 253_750, "too close to the next tick");
-        assert_eq!(due(0, 450), 455_000, "longer than any sample");
-        assert_eq!(due(0, 700), 752_500, "overdue, so less often");
+        assert_eq!(due(0, 230), 237_552, "ticks of 5.657 s");
+        assert_eq!(due(4, 235), 243_208, "the answer came after the tick");
+        assert_eq!(due(8, 236), 243_208, "too close to the next tick");
+        assert_eq!(due(0, 450), 458_136, "longer than any sample");
+        assert_eq!(due(0, 700), 752_248, "overdue, so less often");
     }
 
     #[test]
     fn low_urgency_polls_less_often() {
-        let mut intervals = PollIntervals::new(seconds(5), Timestamp::default());
+        let mut intervals = PollIntervals::new(seconds(5), seconds(1), Timestamp::default());
         for _ in 0..MIN_SAMPLES {
             intervals.add_sample(seconds(200));
         }
         for (urgency, tick) in [
-            (PollUrgency::High(50), 6_250),
-            (PollUrgency::High(100), 6_875),
-            (PollUrgency::Low(50), 16_250),
-            (PollUrgency::Low(3), 16_250),
-            (PollUrgency::Low(1000), 6_875),
+            (PollUrgency::High(50), 4_756),
+            (PollUrgency::High(1000), 10_000),
+            (PollUrgency::Learned(50), 11_313),
+            (PollUrgency::Low(50), 16_000),
         ] {
             assert_eq!(intervals.tick(urgency).as_millis(), tick, "{urgency:?}");
         }
@@ -218,7 +222,7 @@ mod tests {
     #[test]
     fn a_render_that_was_just_polled_waits_for_the_next_tick() {
         for typical in [20, 100, 250, 400, 800, 3000] {
-            let mut intervals = PollIntervals::new(seconds(5), Timestamp::default());
+            let mut intervals = PollIntervals::new(seconds(5), seconds(1), Timestamp::default());
             for _ in 0..MIN_SAMPLES {
                 intervals.add_sample(seconds(typical));
             }
@@ -238,7 +242,7 @@ mod tests {
     /// that followed the fast ones may end.
     #[test]
     fn fast_renders_are_expected_though_the_newest_were_slow() {
-        let mut intervals = PollIntervals::new(seconds(5), Timestamp::default());
+        let mut intervals = PollIntervals::new(seconds(5), seconds(1), Timestamp::default());
         for took in 100..300 {
             intervals.add_sample(seconds(took));
         }
@@ -247,12 +251,13 @@ mod tests {
 
     #[test]
     fn renders_are_not_polled_before_they_can_be_finished() {
-        let mut intervals = PollIntervals::new(seconds(5), Timestamp::default());
+        let mut intervals = PollIntervals::new(seconds(5), seconds(1), Timestamp::default());
         for took in 100..200 {
             intervals.add_sample(seconds(took));
         }
         // The fastest took 100 s; a tenth less, on the nearest tick.
-        assert_eq!(wait(&intervals, 0), seconds(90));
+        let first = wait(&intervals, 0);
+        assert!(first >= seconds(90) && first < seconds(92), "{first:?}");
         assert!(wait(&intervals, 150) <= seconds(10));
         for _ in 0..MAX_SAMPLES {
             intervals.add_sample(seconds(36_000));
@@ -261,6 +266,6 @@ mod tests {
         for _ in 0..MAX_SAMPLES {
             intervals.add_sample(seconds(20));
         }
-        assert_eq!(wait(&intervals, 0), seconds(20), "old samples are dropped");
+        assert_eq!(wait(&intervals, 0), seconds(18), "old samples are dropped");
     }
 }

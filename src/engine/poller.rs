@@ -8,15 +8,12 @@ use super::backoff::{Jitter, READ};
 use super::decision::{Decision, WakeUp};
 use super::job::{Sender, TrackedJob};
 use super::job_table::JobTable;
-use super::poll_intervals::{PollIntervals, PollUrgency};
+use super::poll_intervals::{IDS_PER_REQUEST, PollIntervals, PollUrgency};
 use super::rules::SafetyRules;
 use crate::model::{
-    Command, Credits, Failure, FailureKind, JobEvent, Output, Phase, RenderReport, RenderStatus,
-    StopReason, Timestamp, denies_credits,
+    Command, Credits, Failure, FailureKind, JobEvent, Limits, Output, Phase, RenderReport,
+    RenderStatus, StopReason, Timestamp, denies_credits,
 };
-
-/// The most ids that the API answers in one request.
-const IDS_PER_REQUEST: usize = 100;
 
 /// The most requests at one time. The pace is usually the stricter limit.
 const MAX_OUTSTANDING: usize = 4;
@@ -87,16 +84,16 @@ struct Render {
 
 impl Poller {
     pub(super) fn new(
-        interval: Duration,
-        render_timeout: Duration,
+        limits: &Limits,
         jitter: Jitter,
         rules: &'static dyn SafetyRules,
         now: Timestamp,
     ) -> Self {
+        let (interval, shortest) = (limits.poll_interval, limits.read_rate().interval());
         Self {
-            intervals: PollIntervals::new(interval, now),
+            intervals: PollIntervals::new(interval, shortest, now),
             interval,
-            render_timeout,
+            render_timeout: limits.render_timeout,
             jitter,
             rules,
             started: now,
@@ -285,9 +282,10 @@ impl Poller {
         self.queue.first().map(|(due, _)| *due)
     }
 
-    /// Checks whether as many requests are outstanding as may be.
-    pub(super) const fn is_busy(&self) -> bool {
-        self.outstanding >= MAX_OUTSTANDING
+    /// Checks whether as many requests are outstanding as may be. `is_failing`: one tests whether the provider answers
+    /// again.
+    pub(super) const fn is_busy(&self, is_failing: bool) -> bool {
+        self.outstanding >= if is_failing { 1 } else { MAX_OUTSTANDING }
     }
 
     /// Makes the next request: for the first render that is due by its id, or for all that are due and others that cost
@@ -388,7 +386,7 @@ impl Poller {
 
     /// Schedules the next poll of a render after a failed one.
     pub(super) fn on_failure(&mut self, now: Timestamp, index: usize, job: &TrackedJob) {
-        self.poll_after(now, index, job, self.interval);
+        self.poll_after(now, index, job, self.intervals.after_failure());
     }
 
     /// Schedules a poll by its id for a render whose batch was refused.

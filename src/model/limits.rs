@@ -57,8 +57,6 @@ limits! {
         submit_rate: Rate = Rate { count: 15, per: Duration::from_secs(60) },
         /// Concurrent renders at the provider.
         in_flight: InFlight = InFlight::AUTO,
-        /// Polls, single queries and lists in a window of time.
-        poll_rate: Rate = Rate { count: 1, per: Duration::from_secs(1) },
         /// Concurrent downloads.
         downloads: u32 = 4,
         /// A person is asked before a run that may spend more than this. Applied by the command, not by the engine. The
@@ -72,12 +70,15 @@ limits! {
         /// looks for proof for twenty times as long (ten minutes by default), or twice as long where no proof is
         /// possible; then the job is left to a person.
         settle: Duration = Duration::from_secs(30),
-        /// The minimum interval between two polls of the same render.
+        /// The interval between two polls of a render until it is known how long renders take. Then it depends on that.
         poll_interval: Duration = Duration::from_secs(5),
         /// The maximum that the campaign spends or promises, all runs together.
         max_credits: CreditCap = CreditCap::Unlimited,
     }
     optional {
+        /// Polls, single queries and lists in a window of time. By default one a second, or a quarter of the submits if
+        /// that is more.
+        poll_rate: Rate,
         /// The maximum that the submits of one run cost or promise.
         max_credits_run: Credits,
         /// How long a run waits for a provider that cannot be reached, or for a list that it must read before it
@@ -108,12 +109,18 @@ impl Limits {
         self.replaced_by(&settings)
     }
 
+    /// Returns how many polls, single queries and lists there may be in a window of time.
+    pub fn read_rate(&self) -> Rate {
+        let usual = (self.submit_rate.interval() * 4).min(Duration::from_secs(1));
+        self.poll_rate.unwrap_or(Rate { count: 1, per: usual })
+    }
+
     /// Returns fast limits for the embedded sandbox.
     pub fn sandbox() -> Self {
         Self {
             submit_rate: Rate { count: 5, per: Duration::from_secs(1) },
             in_flight: InFlight::Auto { from: 20 },
-            poll_rate: Rate { count: 10, per: Duration::from_secs(1) },
+            poll_rate: Some(Rate { count: 10, per: Duration::from_secs(1) }),
             settle: Duration::from_secs(2),
             poll_interval: Duration::from_millis(300),
             ..Self::default()

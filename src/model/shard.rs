@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
-use super::{Credits, InFlight, JobId, Limits, ParseError};
+use super::{Credits, InFlight, JobId, Limits, ParseError, Rate};
 
 /// The part `number` of `count`, from 1: `2/8`.
 ///
@@ -104,9 +104,9 @@ impl Limits {
             }
             InFlight::AtMost(whole) => InFlight::AtMost(part(whole)),
         };
-        for rate in [&mut self.submit_rate, &mut self.poll_rate] {
-            rate.per = rate.per.saturating_mul(shard.count());
-        }
+        let part_of = |rate: Rate| Rate { per: rate.per.saturating_mul(shard.count()), ..rate };
+        self.poll_rate = Some(part_of(self.read_rate()));
+        self.submit_rate = part_of(self.submit_rate);
         self.max_credits = self.max_credits.map(|cap| shard.share_of(cap));
         self.max_credits_run = self.max_credits_run.map(|cap| shard.share_of(cap));
         Ok(self)
@@ -178,7 +178,7 @@ mod tests {
         ) {
             let limits = Limits {
                 in_flight: InFlight::AtMost(in_flight),
-                submit_rate: crate::model::Rate { count: submits, per: std::time::Duration::from_secs(60) },
+                submit_rate: Rate { count: submits, per: std::time::Duration::from_secs(60) },
                 max_credits: Some(Credits::from_thousandths(cap)).into(),
                 ..Limits::default()
             };

@@ -56,7 +56,7 @@ fn limits() -> Limits {
     let fast = "100/s".parse().unwrap();
     Limits {
         submit_rate: fast,
-        poll_rate: fast,
+        poll_rate: Some(fast),
         poll_interval: Duration::from_millis(20),
         settle: Duration::from_millis(60),
         ..Limits::default()

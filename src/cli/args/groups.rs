@@ -186,10 +186,10 @@ pub(in crate::cli) struct SpendingArguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits")]
 pub(in crate::cli) struct WaitingArguments {
-    /// Polls and lists in a window of time [default: 1/s]
+    /// Polls and lists in a window of time [default: 1/s, or a quarter of the submit rate]
     #[arg(long, value_name = "RATE")]
     pub(in crate::cli) poll_rate: Option<Rate>,
-    /// The minimum interval between two polls of one render [default: 5s]
+    /// The interval between two polls until the usual render time is known [default: 5s]
     #[arg(long, value_name = "TIME", value_parser = parse_duration)]
     pub(in crate::cli) poll_interval: Option<Duration>,
     /// Downloads at one time [default: 4]

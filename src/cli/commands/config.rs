@@ -227,7 +227,10 @@ impl Settings<'_> {
             Some(manifest) => manifest.share(whole.clone(), &arguments.campaign.options()?)?,
             None => whole.clone(),
         };
-        let [shared, whole] = [shared, whole].map(|limits| limit_words(&limits.settings()));
+        let [shared, whole] = [shared, whole].map(|limits| {
+            let poll_rate = Some(limits.read_rate());
+            limit_words(&LimitSettings { poll_rate, ..limits.settings() })
+        });
         let limits = shared.into_iter().zip(whole).zip(limit_words(&of_manifest));
         for (((name, value), (_, whole)), (_, of_manifest)) in limits {
             // A limit that a manifest may not set keeps its default.

@@ -53,8 +53,8 @@ fn no_seed_pays_twice_loses_a_video_or_exceeds_a_limit() {
         reads += simulation.invariants.reads;
         accepted += simulation.provider.accepted.len() as u64;
     }
-    // About eight are usual, faults, restarts and lists included.
-    assert!(reads <= 12 * accepted, "{reads} reads for {accepted} renders");
+    // About twelve are usual with few renders at one time, faults, restarts and lists included.
+    assert!(reads <= 16 * accepted, "{reads} reads for {accepted} renders");
 }
 
 #[test]

@@ -320,7 +320,7 @@ impl Simulation {
     }
 
     fn dispatch(&mut self, command: Command) {
-        let read_interval = self.options.limits.poll_rate.interval();
+        let read_interval = self.options.limits.read_rate().interval();
         self.invariants.on_command(&command, self.now, read_interval);
         let latency = match command {
             Command::Submit { .. } => self.random.millis(20, 8000),
