@@ -5,7 +5,7 @@
 //!   reset: { ordinals: [1, 5] } # the first and the fifth create
 //!   hang: { probability: 0.1, amount: 500 }
 //! create_refused:               # nothing is accepted
-//!   too_many_with_seconds: { ordinals: [3], amount: 2 }
+//!   too_many_with_seconds: { ordinals: [60], consecutive: 7, amount: 2 } # creates 60 to 66
 //! shown:
 //!   unknown_status: { probability: 0.2 }
 //! listing:
@@ -59,6 +59,8 @@ pub struct FaultTrigger {
     /// Ordinals among the requests of their kind since the start, from 1.
     #[serde(deserialize_with = "ordinals")]
     pub ordinals: BTreeSet<u64>,
+    /// How many requests in a row are affected, beginning with each ordinal. One by default.
+    pub consecutive: Option<u64>,
     /// The share of requests, 0 to 1, drawn from the seed.
     #[serde(deserialize_with = "probability")]
     pub probability: Option<f64>,
@@ -237,6 +239,13 @@ impl FaultTrigger {
         Self { probability: Some(share), ..Self::default() }
     }
 
+    /// Sets how many requests in a row are affected.
+    #[must_use]
+    pub fn consecutive(mut self, count: u64) -> Self {
+        self.consecutive = Some(count);
+        self
+    }
+
     /// Sets the amount.
     #[must_use]
     pub fn amount(mut self, amount: u64) -> Self {
@@ -246,10 +255,12 @@ impl FaultTrigger {
 
     /// Whether the fault applies to the request `ordinal`. `name` makes the random numbers of two faults independent.
     fn applies_to(&self, seed: Seed, name: &str, ordinal: u64) -> bool {
+        let others = self.consecutive.unwrap_or(1).saturating_sub(1);
+        let is_named =
+            self.ordinals.range(ordinal.saturating_sub(others)..=ordinal).next().is_some();
         match self.probability {
-            None if self.ordinals.is_empty() => true,
-            None => self.ordinals.contains(&ordinal),
-            Some(share) => self.ordinals.contains(&ordinal) || seed.fraction(name, ordinal) < share,
+            None => self.ordinals.is_empty() || is_named,
+            Some(share) => is_named || seed.fraction(name, ordinal) < share,
         }
     }
 }
@@ -335,6 +346,7 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         assert_eq!(affected(FaultTrigger::ordinals([2, 7])), [2, 7]);
+        assert_eq!(affected(FaultTrigger::ordinals([2, 7]).consecutive(3)), [2, 3, 4, 7, 8, 9]);
         assert_eq!(affected(FaultTrigger::always()).len(), 1000);
         assert!((150..250).contains(&affected(FaultTrigger::probability(0.2)).len()));
         assert_eq!(
