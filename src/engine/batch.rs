@@ -123,7 +123,7 @@ impl Batch {
         let is_loss_recorded = past.last_loss > 0;
         options.journal_was_lost |= is_loss_recorded;
         // What the folder showed then may have been written over.
-        options.has_accepted_jobs |= is_loss_recorded;
+        options.has_accepted_jobs |= past.has_lost_accepted_jobs;
         // What a job had before it was reopened is on record, too.
         options.known_remotes.retain(|(_, remote)| !past.superseded.contains(remote));
         let selected = jobs.iter().filter(|job| job.selected).count();
@@ -334,6 +334,9 @@ impl Batch {
         if self.options.journal_was_lost && !self.is_loss_recorded {
             self.is_loss_recorded = true;
             self.record(now, Event::JournalLost);
+            if self.options.has_accepted_jobs {
+                self.record(now, Event::AcceptedJobsLost);
+            }
         }
         let mut may_submit = false;
         // What a job has when it is reopened is on record.

@@ -51,6 +51,8 @@ pub enum Event {
     /// The output folder shows work that the journal does not know. Nothing is submitted until the list was read
     /// completely ([`InventoryTaken`](Self::InventoryTaken)), even if that takes several runs.
     JournalLost,
+    /// The same folder shows that jobs were accepted, so that a complete list shows at least one of them.
+    AcceptedJobsLost,
     /// A run ended in an orderly way. A crashed run has no such entry.
     RunEnded {
         /// Why it stopped early, if it did.

@@ -68,6 +68,8 @@ pub(crate) struct ResumeState {
     /// The number of the newest entry that says that the journal was lost or old; 0 if there is none, or the list was
     /// read completely since.
     pub(crate) last_loss: u64,
+    /// Whether the folder showed then that jobs were accepted.
+    pub(crate) has_lost_accepted_jobs: bool,
     /// The number of the newest entry that ends a run in any way.
     pub(crate) last_end: u64,
     /// The number of the newest entry that ends a run with nothing left to do.
@@ -176,8 +178,10 @@ impl History {
                 *held = until.max(*held);
             }
             Event::JournalLost => self.resuming.last_loss = entry.sequence,
+            Event::AcceptedJobsLost => self.resuming.has_lost_accepted_jobs = true,
             Event::InventoryTaken { rows } => {
                 self.resuming.last_loss = 0;
+                self.resuming.has_lost_accepted_jobs = false;
                 self.resuming.last_inventory = Some(at);
                 self.resuming.longest_list = self.resuming.longest_list.max(*rows);
             }

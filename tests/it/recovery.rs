@@ -68,6 +68,20 @@ fn an_emptied_journal_or_a_page_forbids_to_pay_if_the_list_shows_no_job() {
 }
 
 #[test]
+fn a_page_without_accepted_jobs_is_no_reason_to_stop() {
+    let scenario = Scenario::new(2);
+    scenario.run_sheet(&["--only", "job-01"]).expect_code(0);
+    let accepted = scenario.read("sheet-output/report.html");
+    scenario.remove("sheet-output");
+    let start = accepted.find("\"accepted\":1").expect("the time of the first job");
+    let digits = accepted[start + 11..].find(|letter: char| !letter.is_ascii_digit()).unwrap();
+    let pending = format!("{}null{}", &accepted[..start + 11], &accepted[start + 11 + digits..]);
+    scenario.write("sheet-output/report.html", &pending);
+    scenario.run_sheet(&[]).expect_code(0);
+    scenario.expect_paid_once(2);
+}
+
+#[test]
 fn a_folder_of_another_campaign_is_refused_by_every_command() {
     let scenario = Scenario::new(2);
     scenario.run_sheet(&[]).expect_code(0);

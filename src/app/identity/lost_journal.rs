@@ -43,11 +43,19 @@ pub(crate) fn results_name_unknown_jobs(out: &Path, history: &History) -> bool {
 }
 
 /// Whether a folder whose journal is lost shows that jobs were accepted, so that a complete list shows at least one of
-/// them. `named` are the jobs that the results name. The page and an emptied journal do not tell, and count as if they did.
+/// them. `named` are the jobs that the results name. An emptied journal does not tell, and counts as if it did.
 pub(crate) fn shows_accepted_jobs(out: &Path, named: &[(JobId, RemoteId)]) -> bool {
     let dir = OutputDir(out);
-    let may_be_accepted = || !has_results(dir) && dir.report_html().exists();
-    !named.is_empty() || has_videos(out) || is_emptied(dir) || may_be_accepted()
+    let page = || read_own(&dir.report_html()).is_ok_and(|page| page_shows_accepted_jobs(&page));
+    !named.is_empty() || has_videos(out) || is_emptied(dir) || page()
+}
+
+/// Whether the data of a page has the time when a job was accepted. No text can look like this, because its quotes are
+/// escaped.
+fn page_shows_accepted_jobs(page: &[u8]) -> bool {
+    const ACCEPTED: &[u8] = b"\"accepted\":";
+    let mut times = memchr::memmem::find_iter(page, ACCEPTED).map(|at| at + ACCEPTED.len());
+    times.any(|at| page.get(at).is_some_and(u8::is_ascii_digit))
 }
 
 fn has_results(dir: OutputDir<'_>) -> bool {

@@ -255,6 +255,7 @@ impl ScenarioRun {
             | Event::RunEnded { .. }
             | Event::LaneHeld { .. }
             | Event::JournalLost
+            | Event::AcceptedJobsLost
             | Event::InventoryTaken { .. }
             | Event::InventorySkipped { .. }
             | Event::TagNotShown { .. }

@@ -63,6 +63,7 @@ fn job(entry: &Entry) -> Option<&JobId> {
         | Event::RunEnded { .. }
         | Event::LaneHeld { .. }
         | Event::JournalLost
+        | Event::AcceptedJobsLost
         | Event::InventoryTaken { .. }
         | Event::InventorySkipped { .. }
         | Event::TagNotShown { .. }

@@ -133,6 +133,7 @@ impl Serialize for JsonEvent<'_> {
             Event::LaneHeld { lane, until, failure } =>
                 object!(out, type: "lane_held", lane: lane, until: until.to_string(), failure: failed(failure)),
             Event::JournalLost => object!(out, type: "journal_lost"),
+            Event::AcceptedJobsLost => object!(out, type: "accepted_jobs_lost"),
             Event::InventoryTaken { rows } => object!(out, type: "inventory_taken", rows: rows),
             Event::TagNotShown { is_listed } => object!(out, type: "tag_not_shown", listed: is_listed),
         Event::ListCutOff { rows } => object!(out, type: "list_cut_off", rows: rows),

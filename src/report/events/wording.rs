@@ -131,6 +131,8 @@ pub(crate) fn describe(summary: &Summary, event: &Event) -> LogLine {
         Event::JournalLost => LogLine::new(Quiet, Warning, "warning",
             "there are jobs of this campaign that the journal does not record; the provider's list is read twice \
              before anything is submitted"),
+        Event::AcceptedJobsLost => LogLine::new(Verbose, Warning, "warning",
+            "jobs of this campaign were accepted; nothing is submitted unless the provider's list shows one of them"),
         Event::InventoryTaken { rows } => LogLine::new(Verbose, Dim, "inventory",
             format!("the provider's list was read: {}", plural(*rows, "job"))),
         Event::InventorySkipped { failure: cause } => LogLine::new(Quiet, Warning, "warning",
