@@ -1,6 +1,6 @@
 //! The command line: arguments, settings, printing, exit codes.
 //!
-//! Each command parses its arguments, calls a use case of [`app`] and prints the result. Errors are printed
+//! Each command parses its arguments, calls a use case of [`app`](crate::app) and prints the result. Errors are printed
 //! in this layer only.
 
 mod args;
