@@ -151,6 +151,8 @@ impl History {
                     started: at,
                     version: version.clone(),
                     process: *process,
+                    first_submit: None,
+                    last_video: None,
                     ended: None,
                 });
                 for job in &mut self.jobs {
@@ -218,6 +220,14 @@ impl History {
         // A fresh link reports the same render a second time.
         if matches!(event, JobEvent::Rendered { .. }) && !was_rendered {
             self.learn(moment.at, index);
+        }
+        if let Some(run) = self.runs.last_mut() {
+            if matches!(event, JobEvent::SubmitStarted { .. }) {
+                run.first_submit.get_or_insert(moment.at);
+            }
+            if matches!(event, JobEvent::Downloaded { .. }) {
+                run.last_video = Some(moment.at);
+            }
         }
         let resuming = &mut self.resuming;
         resuming.superseded.extend(earlier);
@@ -356,6 +366,10 @@ pub struct Run {
     pub version: String,
     /// The process id.
     pub process: u32,
+    /// When it submitted its first job.
+    pub first_submit: Option<Timestamp>,
+    /// When it downloaded its last video.
+    pub last_video: Option<Timestamp>,
     /// The end; `None` while it is active, or if it crashed.
     pub ended: Option<RunEnd>,
 }

@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt::Write;
+use std::time::Duration;
 
 use crate::model::{CommandName, Phase};
 use crate::report::events::wording::stop_sentence;
@@ -16,6 +17,9 @@ use crate::util::text::{agree, duration, list, plural, sanitize};
 
 /// Lines of each section.
 const MAX_SHOWN: usize = 10;
+
+/// A wait before the first submit or after the last video that is shorter is not shown.
+const SHORTEST_WAIT: Duration = Duration::from_secs(2);
 
 /// Jobs with the same reason that are named before the rest is counted.
 const MAX_IDS: usize = 3;
@@ -94,8 +98,21 @@ pub(super) fn facts(summary: &Summary, colours: Colours) -> Vec<(&'static str, S
     lines.push(("credits", summary.money().sentence()));
     if let Some(run) = summary.runs().last() {
         let end = run.ended.as_ref().map(|end| end.at).or(summary.last());
-        let took = end.unwrap_or(run.started).since(run.started);
-        lines.push(("time", duration(took)));
+        let end = end.unwrap_or(run.started);
+        let before =
+            run.first_submit.map(|first| (first.since(run.started), "before the first submit"));
+        let after = run.last_video.map(|last| (end.since(last), "after the last video"));
+        let waits: Vec<String> = before
+            .into_iter()
+            .chain(after)
+            .filter(|(wait, _)| *wait >= SHORTEST_WAIT)
+            .map(|(wait, part)| format!("{} {part}", duration(wait)))
+            .collect();
+        let mut time = duration(end.since(run.started));
+        if !waits.is_empty() {
+            time = format!("{time}, of which {}", waits.join(" and "));
+        }
+        lines.push(("time", time));
     }
     if let Some(reason) = summary.stopped() {
         let reason = colours.paint(Style::Warning, &stop_sentence(summary, reason));
@@ -293,7 +310,7 @@ mod tests {
             " campaign  spring
      jobs  3 jobs: 1 done, 1 failed, 1 in doubt, 1 skipped
   credits  5 spent, 5 promised
-     time  2 min 10 s
+     time  2 min 10 s, of which 1 min 08 s after the last video
    videos  spring-output/videos (1 file)
   results  spring-output/results.csv
      page  spring-output/report.html
