@@ -10,7 +10,7 @@ use super::job_table::JobTable;
 use super::rules::SafetyRules;
 use crate::model::{
     CampaignTags, Fingerprint, Generation, JobEvent, JobId, Listing, PaidRow, RemoteId,
-    RenderReport, RequestIndex, Tag, Timestamp, find_tags,
+    RenderReport, RequestIndex, SupersededSubmit, Tag, Timestamp, find_tags,
 };
 
 /// A requested list.
@@ -74,7 +74,7 @@ impl ListRequest {
     ) -> Vec<AdoptableRow<'a>> {
         let mut best: BTreeMap<usize, AdoptableRow<'a>> = BTreeMap::new();
         for (report, tag) in tagged_rows(listing) {
-            let Some((index, generation)) = self.wanted(jobs, own, &tag) else {
+            let Some((index, generation)) = self.wanted(jobs, own, &tag, rules) else {
                 continue;
             };
             if !rules.fits(report, &jobs[index]) {
@@ -97,6 +97,7 @@ impl ListRequest {
         jobs: &JobTable,
         own: Option<&CampaignTags>,
         tag: &Tag,
+        rules: &dyn SafetyRules,
     ) -> Option<(usize, Generation)> {
         let in_doubt = self.in_doubt.get(tag).copied();
         in_doubt.or_else(|| {
@@ -104,10 +105,12 @@ impl ListRequest {
             let job = &jobs[index];
             // Earlier generations of a reopened job are not wanted, except one that may have been accepted.
             let is_wanted = if jobs.pending.contains(&index) {
-                job.state.generation <= generation || job.superseded(tag).is_some()
+                let is_given_up = |left: &SupersededSubmit| left.remote.is_none();
+                job.state.generation <= generation || job.superseded(tag).is_some_and(is_given_up)
             } else {
                 let is_newest = job.state.tag.as_ref() == Some(tag);
                 is_newest && (jobs.in_doubt.contains(&index) || job.is_refused())
+                    || rules.is_newer(&job.state, generation)
             };
             is_wanted.then_some((index, generation))
         })
@@ -172,7 +175,9 @@ impl<'a> AdoptableRow<'a> {
         let is_in_doubt = jobs.in_doubt.contains(&self.index);
         // A row that is another job of ours already is a copy of it.
         let is_taken = jobs.with_remote(&self.report.remote).is_some();
-        let is_open = is_in_doubt || jobs.pending.contains(&self.index) || job.is_refused();
+        let is_newer = rules.is_newer(&job.state, self.generation);
+        let is_open =
+            is_in_doubt || jobs.pending.contains(&self.index) || job.is_refused() || is_newer;
         let fits = || self.fingerprint.is_some() || rules.fits(self.report, job);
         if is_taken || !is_open || !fits() {
             return None;

@@ -220,6 +220,7 @@ impl Batch {
             }
         }
         if !self.has_ended {
+            self.take_back_videos(now);
             self.schedule(now);
             if self.is_finished(now) && !self.starts_final_check(now) {
                 self.end(now);
@@ -331,6 +332,7 @@ impl Batch {
             self.enter_phase(now, index);
         }
         self.record(now, self.run_started());
+        let is_loss_recorded = self.is_loss_recorded;
         if self.options.journal_was_lost && !self.is_loss_recorded {
             self.is_loss_recorded = true;
             self.record(now, Event::JournalLost);
@@ -364,7 +366,9 @@ impl Batch {
         // A run that collects may be the first one on an empty disk, or after another machine's.
         let may_have_lost_jobs = (self.options.journal_was_lost
             || self.options.submits == Submits::Nothing)
-            && !self.jobs.pending.is_empty();
+            && !self.jobs.pending.is_empty()
+            // A job that was adopted may have been made again.
+            || is_loss_recorded && self.jobs.iter().any(|job| job.state.is_adopted);
         let may_have_unknown_jobs = may_have_lost_jobs || self.has_refused_jobs();
         let known = named.into_iter().filter_map(|(job, remote)| {
             // A job that is not in the sheet may have another id there.
@@ -814,8 +818,17 @@ impl Batch {
     }
 
     fn on_read_failed(&mut self, now: Timestamp, failure: Failure, kind: CommandKind) {
+        let is_sent = failure.kind != FailureKind::NotSent;
+        let message = failure.to_string();
         let decisions = self.reads.on_failure(now, failure, kind);
         self.carry_out(now, decisions);
+        // A provider that answers with failures only is waited for as long as the user says. A list has a patience of its
+        // own.
+        let silence = self.reads.lane.failing_for(now);
+        let is_over = self.options.limits.patience.is_some_and(|patience| silence >= patience);
+        if is_over && is_sent && kind != CommandKind::List {
+            self.stop(StopReason::Unreachable { message });
+        }
     }
 
     /// Updates how many renders wait at the provider.
@@ -845,6 +858,13 @@ impl Batch {
             let index = row.index;
             if let Some(event) = row.event(&self.jobs, false, self.rules) {
                 self.transition(now, index, event);
+            }
+        }
+        for report in &listing.found {
+            if let Some(index) = self.jobs.with_remote(&report.remote)
+                && !self.rules.fits(report, &self.jobs[index])
+            {
+                self.on_other_job(now, index);
             }
         }
         self.record_duplicates(now, &request, &listing);
@@ -953,6 +973,13 @@ impl Batch {
         adopted: &mut Adopted,
     ) {
         let is_reopened = matches!(event, JobEvent::Reopened { .. });
+        if let JobEvent::Adopted { generation, .. } = &event
+            && generation.0 > 0
+            && !is_inventory
+        {
+            // A later generation may be there too.
+            self.reconciler.detector.look_again(now);
+        }
         adopted.may_have_more |= is_reopened;
         adopted.has_unknown |= !is_reopened && !self.jobs.in_doubt.contains(&index);
         self.poller.note_account(&self.jobs[index]);
@@ -960,6 +987,11 @@ impl Batch {
             // A crash before the next list does not forget that there may be more.
             self.is_loss_recorded = true;
             self.record(now, Event::JournalLost);
+        }
+        let has_earlier = self.jobs[index].state.phase.remote().is_some();
+        if has_earlier && !is_reopened {
+            let earlier = reopened(&self.jobs[index]);
+            self.transition(now, index, earlier);
         }
         self.transition(now, index, event);
     }
@@ -973,8 +1005,21 @@ impl Batch {
         let own = self.reconciler.own_tags(&self.jobs);
         for (index, event) in duplicates(&self.jobs, own, listing, self.rules) {
             self.transition(now, index, event);
+            let state = &self.jobs[index].state;
+            let is_other_job = matches!(state.phase, Phase::Rendering { .. })
+                && state.observed.as_deref() == Some(OTHER_JOB);
+            if is_other_job {
+                // The create was answered with the id of another job, and this is the one that it made.
+                let message = "the provider answered with the id of another job";
+                let failure = Failure::new(FailureKind::Malformed, message);
+                let charged = Some(Credits::ZERO);
+                self.transition(now, index, JobEvent::Failed { failure, charged });
+            }
             if let Some(event) = adopt_duplicate(&self.jobs[index]) {
                 self.transition(now, index, event);
+            }
+            if is_other_job {
+                continue;
             }
             if request.includes_own_rows && !request.is_inventory {
                 let job = self.jobs[index].spec.id.clone();
@@ -1057,11 +1102,26 @@ impl Batch {
         }
     }
 
+    /// Takes back the videos that were given up for others, once nothing more is submitted: their links may live again. A
+    /// refused create that was accepted is looked for.
+    fn take_back_videos(&mut self, now: Timestamp) {
+        if self.stop.as_ref().is_none_or(|reason| !reason.finishes_paid_work()) {
+            return;
+        }
+        let given_up = self.jobs.ready.iter();
+        let given_up = given_up.filter_map(|index| Some((*index, self.jobs[*index].take_back()?)));
+        for (index, event) in given_up.collect::<Vec<_>>() {
+            self.transition(now, index, event);
+            self.reconciler.detector.on_refused(now);
+        }
+    }
+
     /// Decides whether a video that cannot be downloaded is paid for again: its link is dead for good, there is no other
     /// render of the job, and the run may submit it.
     fn gives_up_video(&mut self, now: Timestamp, index: usize) -> bool {
         let job = &self.jobs[index];
-        let failure = job.state.last_failure.as_deref().filter(|failure| failure.denies_video());
+        let failure = job.state.last_failure.as_deref();
+        let failure = failure.filter(|failure| self.rules.may_give_up(failure));
         let Some(failure) = failure.cloned().filter(|_| self.stop.is_none()) else {
             return false;
         };
@@ -1149,6 +1209,10 @@ impl Batch {
         if matches!(event, JobEvent::Submitted { .. }) {
             self.reconciler.detector.on_accepted(now);
         }
+        if matches!(event, JobEvent::Rendered { .. }) && self.jobs[index].sender == Sender::ThisRun
+        {
+            self.submitter.on_rendered();
+        }
         if matches!(event, JobEvent::Failed { .. }) && self.jobs[index].is_refused() {
             self.reconciler.detector.on_refused(now);
         }
@@ -1221,6 +1285,9 @@ impl Batch {
         // An earlier failure says nothing about the credits of today.
         let is_new = !is_revisited && job.sender == Sender::ThisRun;
         let stops = self.rules.stops_submits(&failure) && is_new;
+        if !is_new && failure.kind == FailureKind::OutOfCredits {
+            self.submitter.probe();
+        }
         if stops {
             self.stop(StopReason::OutOfCredits { message: failure.to_string() });
         }

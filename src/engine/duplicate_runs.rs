@@ -64,6 +64,12 @@ impl Detector {
         self.not_before = now.plus(self.settle);
     }
 
+    /// Reads the list again at once, and before the run ends.
+    pub(super) fn look_again(&mut self, now: Timestamp) {
+        self.unchecked = Some(now);
+        self.next = Some(now);
+    }
+
     /// Notes that a list is requested, and returns whether it is the check that is due.
     pub(super) fn on_request(&mut self, now: Timestamp) -> bool {
         let is_due = self.next.is_some_and(|next| next <= now);

@@ -242,6 +242,19 @@ impl Inventory {
             1
         };
         if jobs.pending.is_empty() {
+            // The list may show later that a job was made again.
+            let may_have_more = match self.state {
+                State::ReadOnce { at, .. } => {
+                    has_unknown || request.started.minus(listing.age) < self.next_after(at, jobs)
+                }
+                State::Due | State::Settled => has_unknown,
+            };
+            if may_have_more && !self.reads_once {
+                if has_unknown {
+                    self.state = State::ReadOnce { at: now, is_complete: false };
+                }
+                return Verdict::ReadAgain;
+            }
             self.state = State::Settled;
             return Verdict::Settled { is_cut_off: false };
         }
@@ -268,7 +281,8 @@ impl Inventory {
                 return Verdict::ReadAgain;
             }
             State::ReadOnce { at, .. }
-                if request.started.minus(listing.age.min(self.settle)) < self.next_after(at) =>
+                if request.started.minus(listing.age.min(self.settle))
+                    < self.next_after(at, jobs) =>
             {
                 return Verdict::ReadAgain;
             }
@@ -291,19 +305,19 @@ impl Inventory {
     }
 
     /// Returns when the list is to be read again.
-    pub(super) fn next_listing(&self, now: Timestamp) -> Option<Timestamp> {
+    pub(super) fn next_listing(&self, now: Timestamp, jobs: &JobTable) -> Option<Timestamp> {
         match self.state {
-            State::ReadOnce { at, .. } => Some(self.next_after(at)),
+            State::ReadOnce { at, .. } => Some(self.next_after(at, jobs)),
             State::Due => Some(now),
             State::Settled => None,
         }
     }
 
     /// Returns from when a list can complete one that arrived at `at`. A create that was under way when another run was killed
-    /// may be accepted later.
-    fn next_after(&self, at: Timestamp) -> Timestamp {
+    /// may be accepted later, which matters if jobs are pending.
+    fn next_after(&self, at: Timestamp, jobs: &JobTable) -> Timestamp {
         let settled = at.plus(self.settle);
-        if !self.has_evidence {
+        if !self.has_evidence || jobs.pending.is_empty() {
             return settled;
         }
         settled.max(self.begun.plus(longest_create(self.settle)))

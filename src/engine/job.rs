@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::{
-    CampaignTags, Credits, Fingerprint, Generation, JobId, JobSpec, JobState, Phase, RemoteId,
-    RenderStatus, SupersededSubmit, Tag,
+    CampaignTags, Credits, Fingerprint, Generation, JobEvent, JobId, JobSpec, JobState, Phase,
+    RemoteId, RenderStatus, SupersededSubmit, Tag,
 };
 
 /// Number of generations of a pending job that are looked for in a list.
@@ -105,7 +105,7 @@ impl TrackedJob {
         index: usize,
         other_ids: &[&JobId],
     ) {
-        if let Some(left) = &self.state.superseded {
+        if let Some(left) = self.state.superseded.as_ref().filter(|left| left.remote.is_none()) {
             tags.add(&left.tag, index, left.generation);
         }
         let first = self.state.generation.0;
@@ -116,6 +116,20 @@ impl TrackedJob {
                 tags.add_if_unknown(&tag, index, generation);
             }
         }
+    }
+
+    /// Returns the event that takes back a video that was given up for one that is not made.
+    pub(super) fn take_back(&self) -> Option<JobEvent> {
+        let left = self.state.superseded.as_deref()?;
+        matches!(self.state.phase, Phase::Pending).then_some(())?;
+        Some(JobEvent::Adopted {
+            remote: left.remote.clone()?,
+            tag: left.tag.clone(),
+            fingerprint: left.fingerprint.clone(),
+            generation: left.generation,
+            reserved: left.reserved,
+            least: None,
+        })
     }
 
     /// Returns the superseded submit, if it has this tag.

@@ -266,7 +266,7 @@ impl Reconciler {
 
     /// Schedules the next request for when it can show something new.
     pub(super) fn schedule_next(&mut self, now: Timestamp, jobs: &JobTable) {
-        let inventory = self.inventory.next_listing(now);
+        let inventory = self.inventory.next_listing(now, jobs);
         let proof = self.proofs.next_completion(now, jobs);
         let soonest = proof.into_iter().chain(inventory).min();
         let usual = self.settle.clamp(Duration::from_millis(200), Duration::from_secs(60));
@@ -337,7 +337,7 @@ impl Reconciler {
             if let Some(tag) = &job.state.tag {
                 own.add(tag, index, job.state.generation);
             }
-            if matches!(job.state.phase, Phase::Pending) {
+            if matches!(job.state.phase, Phase::Pending) || job.state.is_adopted {
                 let other_ids = self.rules.other_ids(job);
                 job.add_plausible_tags(own, &self.campaign, index, &other_ids);
             }
@@ -354,7 +354,7 @@ fn campaign_tags(campaign: &str, jobs: &JobTable, rules: &dyn SafetyRules) -> Ca
         if let Some(tag) = &job.state.tag {
             tags.add(tag, index, job.state.generation);
         }
-        if jobs.pending.contains(&index) {
+        if jobs.pending.contains(&index) || job.state.is_adopted {
             job.add_plausible_tags(&mut tags, campaign, index, &rules.other_ids(job));
         }
         tags.set_ended(index, job.ended_remote(), job.state.charged.unwrap_or_default());

@@ -171,6 +171,14 @@ pub(super) trait SafetyRules: Debug + Sync {
         shows_ours
     }
 
+    /// Checks whether a row of this generation takes the place of an adopted job: a lost journal knew that it was made
+    /// again, and the list has shown that late. A render under way is finished first.
+    fn is_newer(&self, state: &JobState, generation: Generation) -> bool {
+        let is_under_way =
+            matches!(state.phase, Phase::Rendering { .. }) && !state.is_to_be_downloaded();
+        state.is_adopted && !is_under_way && generation > state.generation
+    }
+
     /// Returns the order of a list.
     fn order(&self, listing: &Listing) -> ListOrder {
         listing.order
@@ -236,6 +244,17 @@ pub(super) trait SafetyRules: Debug + Sync {
     /// paid for and may still appear.
     fn missing_link(&self, failure: Failure) -> JobEvent {
         JobEvent::DownloadGivenUp { failure }
+    }
+
+    /// Checks whether only one job is submitted until it is rendered, given whether jobs have failed for want of credits.
+    fn probes(&self, lacked_credits: bool) -> bool {
+        lacked_credits
+    }
+
+    /// Decides whether a finished render whose video cannot be downloaded may be paid for again: only if its link is refused
+    /// for good.
+    fn may_give_up(&self, failure: &Failure) -> bool {
+        failure.denies_video()
     }
 
     /// Checks whether a failed render stops further submits: the next ones would fail for the same reason.

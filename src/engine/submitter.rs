@@ -39,6 +39,16 @@ enum Names {
     Missing(bool),
 }
 
+/// Whether the account has credits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum AccountCredits {
+    Expected,
+    /// Jobs have failed for want of them: one submit is made at a time, until one is rendered.
+    Doubtful,
+    /// A submit of this run was rendered.
+    Proven,
+}
+
 /// Decides about submits.
 #[derive(Debug)]
 pub(super) struct Submitter {
@@ -64,6 +74,7 @@ pub(super) struct Submitter {
     /// Whether the list was read after a refusal to see whether it shows renders under way.
     has_checked_unfinished: bool,
     names: Names,
+    credits: AccountCredits,
 }
 
 impl Submitter {
@@ -88,7 +99,20 @@ impl Submitter {
             hides_unfinished: false,
             has_checked_unfinished: false,
             names: Names::Unknown,
+            credits: AccountCredits::Expected,
         }
+    }
+
+    /// Lets one submit test whether there are credits: an earlier one has failed for want of them.
+    pub(super) fn probe(&mut self) {
+        if self.credits == AccountCredits::Expected {
+            self.credits = AccountCredits::Doubtful;
+        }
+    }
+
+    /// Notes that a submit of this run was rendered, so that there are credits.
+    pub(super) const fn on_rendered(&mut self) {
+        self.credits = AccountCredits::Proven;
     }
 
     /// Notes that a job is looked for in the list before it is sent.
@@ -203,6 +227,13 @@ impl Submitter {
             } else {
                 NextSubmit::Wait
             };
+        }
+        if jobs[index].state.credit_failures > 0 {
+            self.probe();
+        }
+        let lacked_credits = self.credits == AccountCredits::Doubtful;
+        if jobs.in_flight > 0 && self.rules.probes(lacked_credits) {
+            return NextSubmit::Wait;
         }
         let in_doubt = self.slots_in_doubt(now, jobs, wake);
         if !self.limit.has_room(jobs.in_flight, in_doubt) {

@@ -68,8 +68,8 @@ pub struct JobState {
     pub replaced: Vec<RemoteId>,
 }
 
-/// A submit whose acceptance is unknown and that was given up for another one. If it appears in the list before the
-/// other is accepted, it is adopted instead.
+/// A submit whose acceptance is unknown, or whose video could not be downloaded, and that was given up for another one. If
+/// it appears in the list before the other is accepted, or the other is refused, it is adopted instead.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SupersededSubmit {
     /// The tag.
@@ -80,6 +80,8 @@ pub struct SupersededSubmit {
     pub generation: Generation,
     /// The upper end of its cost.
     pub reserved: Credits,
+    /// Its id, if it was accepted.
+    pub remote: Option<RemoteId>,
     /// The part of that included in the [earlier](JobState::earlier) costs.
     counted: Credits,
 }
@@ -212,20 +214,18 @@ impl JobState {
     ) -> Option<Box<SupersededSubmit>> {
         match previous {
             Phase::Pending => self.superseded.take(),
-            Phase::InDoubt { .. } | Phase::Failed { remote: None, .. } => {
-                Some(Box::new(SupersededSubmit {
-                    tag: self.tag.clone()?,
-                    fingerprint: self.fingerprint.clone()?,
-                    generation: self.generation,
-                    reserved: self.reserved,
-                    counted: committed.less(self.earlier),
-                }))
-            }
-            Phase::Submitting
+            Phase::InDoubt { .. }
+            | Phase::Failed { remote: None, .. }
             | Phase::Rendering { .. }
-            | Phase::Downloading { .. }
-            | Phase::Done { .. }
-            | Phase::Failed { .. } => None,
+            | Phase::Downloading { .. } => Some(Box::new(SupersededSubmit {
+                remote: previous.remote().cloned(),
+                tag: self.tag.clone()?,
+                fingerprint: self.fingerprint.clone()?,
+                generation: self.generation,
+                reserved: self.reserved,
+                counted: committed.less(self.earlier),
+            })),
+            Phase::Submitting | Phase::Done { .. } | Phase::Failed { .. } => None,
         }
     }
 

@@ -7,7 +7,8 @@ use super::harness::{Harness, failure, job, jobs, lost, seconds};
 use crate::engine::{RunOptions, Submits};
 use crate::model::{
     AcceptedJob, Command, Credits, Event, FailureKind, Generation, InFlight, JobEvent, JobSpec,
-    Limits, Listing, Outcome, RenderReport, RenderStatus, Speech, StopReason, VideoRequest,
+    Limits, Listing, Outcome, RenderReport, RenderStatus, RequestEcho, Speech, StopReason,
+    VideoRequest,
 };
 
 fn fresh() -> RunOptions {
@@ -490,6 +491,38 @@ fn a_video_with_a_dead_link_is_replaced_by_name() {
 }
 
 #[test]
+fn a_video_given_up_for_one_that_is_refused_is_taken_back() {
+    let dead = |_: &mut Harness, command: &Command| {
+        let Command::Download(order) = command else {
+            return None;
+        };
+        let result = Err(failure(FailureKind::NotFound));
+        Some(Outcome::Downloaded { job: order.job.clone(), result })
+    };
+    let mut harness = Harness::new();
+    harness.run(&jobs(2), &RunOptions::default(), dead);
+    let spent = harness.state(0).spent();
+    let both = RunOptions { resubmit: [job(0), job(1)].into(), ..RunOptions::default() };
+    let run = harness.run(&jobs(2), &both, |harness, command| match command {
+        Command::Submit { job, .. } => {
+            let result = Err(failure(FailureKind::OutOfCredits));
+            Some(Outcome::Submitted { job: job.clone(), result })
+        }
+        other => dead(harness, other),
+    });
+    assert_eq!(run.submits(), 1);
+    assert!(matches!(run.stopped, Some(StopReason::OutOfCredits { .. })));
+    for number in 0..2 {
+        let state = harness.state(number);
+        assert_eq!((state.status(), state.spent()), ("downloading", spent), "{number}");
+    }
+    // The links live again.
+    let run = harness.run(&jobs(2), &RunOptions::default(), |_, _| None);
+    assert_eq!((run.submits(), harness.rows.len()), (0, 2));
+    assert_eq!((harness.phase(0), harness.phase(1)), ("done", "done"));
+}
+
+#[test]
 fn a_failed_job_that_another_run_has_made_again_is_not_paid_for_again() {
     let retries = RunOptions { retry_failed: true, ..RunOptions::default() };
     let fail_first = |report: &mut RenderReport| {
@@ -513,6 +546,57 @@ fn a_failed_job_that_another_run_has_made_again_is_not_paid_for_again() {
         let run = harness.run(&jobs(1), &options, report_with(deny));
         assert_eq!((run.submits(), run.stopped, harness.phase(0)), (0, None, "done"));
         assert_eq!(harness.state(0).generation, Generation(1));
+    }
+}
+
+#[test]
+fn the_newest_generation_is_found_however_many_were_made() {
+    let retries = RunOptions { retry_failed: true, ..RunOptions::default() };
+    let made = |count: usize| {
+        report_with(move |report: &mut RenderReport| {
+            if report.remote.as_str() != format!("r-{count}") {
+                fail(report);
+            }
+        })
+    };
+    let mut harness = Harness::new();
+    harness.run(&jobs(1), &RunOptions::default(), made(9));
+    let backup = harness.journal.clone();
+    for _ in 0..9 {
+        assert_eq!(harness.run(&jobs(1), &retries, made(9)).submits(), 1);
+    }
+    assert_eq!(harness.phase(0), "done");
+    let spent = harness.state(0).spent();
+    harness.journal = backup;
+    harness.now = harness.now.plus(seconds(3600));
+    let run = harness.run(&jobs(1), &retries, made(9));
+    assert_eq!((run.submits(), run.stopped, harness.phase(0)), (0, None, "done"));
+    let state = harness.state(0);
+    assert_eq!(state.generation, Generation(9));
+    assert!(state.counted() >= spent, "{} counted of {spent}", state.counted());
+}
+
+#[test]
+fn a_newer_generation_that_the_list_shows_late_takes_the_place_of_an_older_one() {
+    let mut harness = Harness::new();
+    harness.run(&jobs(2), &RunOptions::default(), |_, _| None);
+    harness.run(&jobs(2), &fresh(), |_, _| None);
+    harness.journal.clear();
+    let mut lists = 0;
+    let lost = RunOptions { journal_was_lost: true, ..RunOptions::default() };
+    let run = harness.run(&jobs(2), &lost, |harness, command| {
+        lists += usize::from(matches!(command, Command::List { .. }));
+        let is_first = matches!(command, Command::List { .. }) && lists == 1;
+        is_first.then(|| {
+            let mut listing = harness.list(usize::MAX);
+            listing.found.retain(|row| ["r-0", "r-1"].contains(&row.remote.as_str()));
+            Outcome::Listed { result: Ok(listing) }
+        })
+    });
+    assert_eq!((run.submits(), harness.rows.len()), (0, 4));
+    for number in 0..2 {
+        let state = harness.state(number);
+        assert_eq!((state.generation, harness.phase(number)), (Generation(1), "done"));
     }
 }
 
@@ -545,6 +629,125 @@ fn a_row_that_fails_for_credits_again_and_again_is_a_failed_job() {
     assert_eq!((&stops[2], harness.phase(0), harness.phase(2)), (&None, "failed", "done"));
     assert_eq!(harness.rows.len(), 4, "job-0 was submitted twice");
     assert_eq!(harness.run(&jobs(3), &options, report_with(deny)).submits(), 0);
+}
+
+#[test]
+fn a_failed_job_that_the_provider_has_deleted_is_made_again() {
+    let retries = RunOptions { retry_failed: true, ..RunOptions::default() };
+    let fail_first = |report: &mut RenderReport| {
+        if report.remote.as_str() == "r-0" {
+            fail(report);
+        }
+    };
+    let mut harness = Harness::new();
+    harness.run(&jobs(2), &RunOptions::default(), report_with(fail_first));
+    assert_eq!((harness.phase(0), harness.phase(1)), ("failed", "done"));
+    harness.now = harness.now.plus(seconds(3600));
+    let deleted = harness.rows.remove(0);
+    let run = harness.run(&jobs(2), &retries, |harness, command| match command {
+        Command::Submit { job, .. } => {
+            harness.rows.push(("r-9".parse().unwrap(), deleted.1.clone(), harness.now));
+            let remote = "r-9".parse().unwrap();
+            Some(Outcome::Submitted {
+                job: job.clone(),
+                result: Ok(AcceptedJob { remote, shows_tag: true }),
+            })
+        }
+        Command::List { .. } => {
+            let mut listing = harness.list(usize::MAX);
+            let is_unfinished = |row: &RenderReport| row.status == RenderStatus::Running;
+            listing.shows_unfinished = listing.found.iter().any(is_unfinished);
+            Some(Outcome::Listed { result: Ok(listing) })
+        }
+        _ => None,
+    });
+    assert_eq!((run.submits(), run.stopped), (1, None));
+}
+
+#[test]
+fn one_job_that_waits_for_credits_goes_first() {
+    let deny = |report: &mut RenderReport| {
+        fail(report);
+        report.failed_reason = Some("Insufficient credits".into());
+    };
+    let mut harness = Harness::new();
+    let run = harness.run(&jobs(5), &RunOptions::default(), report_with(deny));
+    assert!(matches!(run.stopped, Some(StopReason::OutOfCredits { .. })));
+    let (made, backup) = (harness.rows.len(), harness.journal.clone());
+    let run = harness.run(&jobs(9), &RunOptions::default(), report_with(deny));
+    assert!(matches!(run.stopped, Some(StopReason::OutOfCredits { .. })));
+    assert_eq!((run.submits(), harness.rows.len()), (1, made + 1));
+    // With credits the others follow.
+    harness.rows.truncate(made);
+    let mut harness = Harness { journal: backup, rows: harness.rows, ..Harness::new() };
+    harness.now = harness.now.plus(seconds(7200));
+    let fail_old = move |report: &mut RenderReport| {
+        let number: usize = report.remote.as_str()[2..].parse().unwrap();
+        if number < made {
+            deny(report);
+        }
+    };
+    let run = harness.run(&jobs(9), &RunOptions::default(), report_with(fail_old));
+    assert_eq!(run.stopped, None);
+    assert!((0..9).all(|number| harness.phase(number) == "done"));
+    // The same for failures that are adopted after the journal was lost.
+    let mut harness = Harness::new();
+    harness.run(&jobs(3), &RunOptions::default(), report_with(deny));
+    harness.journal.clear();
+    let lost = RunOptions { journal_was_lost: true, ..RunOptions::default() };
+    let run = harness.run(&jobs(9), &lost, report_with(deny));
+    assert!(matches!(run.stopped, Some(StopReason::OutOfCredits { .. })));
+    assert_eq!(run.submits(), 1);
+}
+
+#[test]
+fn a_run_does_not_wait_longer_than_it_may_for_lookups_that_fail() {
+    let mut harness = Harness::new();
+    let leaves = RunOptions { leave_after_submitting: true, ..RunOptions::default() };
+    harness.run(&jobs(1), &leaves, |_, _| None);
+    let mut options = RunOptions { submits: Submits::Nothing, ..RunOptions::default() };
+    options.limits.patience = Some(seconds(20));
+    let run = harness.run(&jobs(1), &options, |_, command| match command {
+        Command::Poll { remotes } => Some(Outcome::Polled {
+            remotes: remotes.clone(),
+            result: Err(failure(FailureKind::ServerError)),
+        }),
+        Command::PollJob { job, .. } => Some(Outcome::JobPolled {
+            job: job.clone(),
+            result: Err(failure(FailureKind::ServerError)),
+        }),
+        _ => None,
+    });
+    assert!(matches!(run.stopped, Some(StopReason::Unreachable { .. })), "{:?}", run.stopped);
+    assert!(run.took < seconds(300) && run.submits() == 0, "{:?}", run.took);
+}
+
+#[test]
+fn a_create_answered_with_the_id_of_another_job_is_found_in_the_list() {
+    let mut harness = Harness::new();
+    let foreign = harness.accept("foreign");
+    let other = |report: &mut RenderReport| {
+        *report.echo = RequestEcho::new(Some("another text"), None, None);
+    };
+    let run = harness.run(&jobs(2), &RunOptions::default(), |harness, command| match command {
+        Command::Submit { job: id, name, .. } if *id == job(1) => {
+            harness.accept(name);
+            let result = Ok(AcceptedJob::tagged(foreign.clone()));
+            Some(Outcome::Submitted { job: id.clone(), result })
+        }
+        command => {
+            let mut outcome = harness.default_answer(command);
+            let reports = match &mut outcome {
+                Outcome::Polled { result: Ok(reports), .. } => reports,
+                Outcome::Listed { result: Ok(listing) } => &mut listing.found,
+                _ => return Some(outcome),
+            };
+            reports.iter_mut().filter(|it| it.name.as_deref() == Some("foreign")).for_each(other);
+            Some(outcome)
+        }
+    });
+    assert_eq!((run.stopped, harness.phase(0), harness.phase(1)), (None, "done", "done"));
+    assert_eq!(harness.rows.len(), 3);
 }
 
 #[test]

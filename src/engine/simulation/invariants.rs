@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::provider::SimulatedProvider;
+use super::provider::{Accepted, SimulatedProvider};
+use super::run::CAMPAIGN;
 use crate::engine::{Batch, RunOptions};
 use crate::model::{
-    Command, Credits, Entry, Event, FailureKind, JobEvent, JobId, JobState, Limits, Outcome, Phase,
-    PlannedJob, RemoteId, StopReason, Tag, Timestamp, find_tags,
+    Command, Credits, Entry, Event, FailureKind, Generation, JobEvent, JobId, JobState, Limits,
+    Outcome, Phase, PlannedJob, RemoteId, StopReason, Tag, Timestamp, find_tags,
 };
 
 /// The reservation of each job by the price table.
@@ -17,6 +18,7 @@ const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// What was observed so far, in true time.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts about one campaign")]
 pub(super) struct Invariants {
     /// The present ids of jobs that had others.
     renamed: BTreeMap<JobId, JobId>,
@@ -34,6 +36,8 @@ pub(super) struct Invariants {
     revisited: BTreeSet<JobId>,
     /// Whether a render of this run has failed because the credits are used up.
     lacks_credits: bool,
+    /// Whether a submit of this run was rendered.
+    has_rendered: bool,
     /// The highest charge of this run, in thousandths of the listed reservation.
     price: Option<i64>,
     /// When the list was last requested for all jobs of the campaign.
@@ -67,6 +71,7 @@ impl Invariants {
         self.looked_at.clear();
         self.revisited.clear();
         self.lacks_credits = false;
+        self.has_rendered = false;
         self.price = None;
         self.last_list = None;
         self.unlisted = None;
@@ -172,11 +177,16 @@ impl Invariants {
         let before = state.counted();
         let was_absent = state.was_found_absent;
         let has_failed = matches!(state.phase, Phase::Failed { .. });
+        let has_video = matches!(state.phase, Phase::Rendering { .. } | Phase::Downloading { .. });
+        let download = state.last_failure.clone().filter(|_| has_video);
+        let is_waiting = state.credit_failures > 0;
         let failed = state.phase.remote().filter(|_| has_failed).cloned();
         state.apply(entry.at, event).unwrap();
         match event {
             JobEvent::SubmitStarted { tag, .. } => {
                 assert!(!self.lacks_credits, "{job} was submitted without credits");
+                let is_probed = !is_waiting || !self.has_under_way(job) || self.has_rendered;
+                assert!(is_probed, "{job} waits for credits");
                 self.known.insert(tag.clone());
                 if let Some(last) = self.last_submit.replace(now) {
                     let gap = now.since(last);
@@ -211,6 +221,8 @@ impl Invariants {
                     let is_new = !self.revisited.contains(job) && self.begun.contains_key(job);
                     self.lacks_credits |= failure.kind == FailureKind::OutOfCredits && is_new;
                 }
+                let is_rendered = matches!(event, JobEvent::Rendered { .. });
+                self.has_rendered |= is_rendered && self.begun.contains_key(job);
                 let charged = state.believed_charge().filter(|_| self.begun.contains_key(job));
                 let price =
                     charged.map(|charged| charged.thousandths() * 1000 / LISTED.thousandths());
@@ -234,8 +246,22 @@ impl Invariants {
                 let is_new_version = options.fresh || self.rows_were_edited;
                 let was_looked_at = failed.is_none_or(|remote| self.looked_at.contains(&remote));
                 assert!(is_new_version || was_looked_at, "{job} is paid for again without a look");
+                let may_live = download.is_some_and(|failure| !failure.denies_video());
+                assert!(!may_live, "{job} is paid for again, and its link may live");
             }
         }
+    }
+
+    /// Checks whether a submit of this run other than that of `submitted` is under way.
+    fn has_under_way(&self, submitted: &JobId) -> bool {
+        let mut begun = self.begun.keys().filter(|job| *job != submitted);
+        begun.any(|job| {
+            let state = &self.states[job];
+            matches!(state.phase, Phase::Submitting)
+                || matches!(state.phase, Phase::Rendering { .. })
+                    && state.rendered_at.is_none()
+                    && !self.overdue.contains(job)
+        })
     }
 
     /// Checks that the cap holds at the prices that this run has seen, or at twice those of the table before that.
@@ -369,7 +395,7 @@ impl Invariants {
             let is_known = self.known.contains(&accepted.tag);
             // Without a journal, a run that could not read the list knows no job, and submits none.
             let is_to_be_found = self.journal_was_lost && state.tag.is_none();
-            let is_older = self.journal_was_lost && state.generation.0 > 0;
+            let is_older = self.journal_was_lost && (state.generation.0 > 0 || state.is_adopted);
             // Another row may have its id by now.
             let is_to_be_found = is_to_be_found || self.journal_was_lost && self.rows_were_edited;
             assert!(is_known || is_to_be_found || is_older, "unknown: {accepted:?}");
@@ -430,6 +456,27 @@ impl Invariants {
             );
             let is_settled = is_done || (is_failed && by_provider && !state.awaits_credits());
             assert!(is_settled, "{job} is {:?}", state.phase);
+        }
+        let mut newest: BTreeMap<&JobId, &Accepted> = BTreeMap::new();
+        for accepted in &provider.accepted {
+            let id: JobId = accepted.name.split(' ').nth(1).unwrap().parse().unwrap();
+            let id = self.renamed.get(&id).unwrap_or(&id);
+            let (id, _) = self.states.get_key_value(id).unwrap();
+            let other = newest.entry(id).or_insert(accepted);
+            if accepted.at > other.at {
+                *other = accepted;
+            }
+        }
+        for (id, accepted) in newest {
+            let tag = |generation| {
+                let named = accepted.name.split(' ').nth(1).unwrap().parse().unwrap();
+                Tag::of(CAMPAIGN, &named, &accepted.fingerprint, Generation(generation))
+            };
+            // It was made again since.
+            let is_older = || (0..=self.states[id].generation.0).any(|it| tag(it) == accepted.tag);
+            let is_known =
+                self.known.contains(&accepted.tag) || self.rows_were_edited || is_older();
+            assert!(is_known, "{id} was made again, and its newest video is unknown: {accepted:?}");
         }
         let most = 600 + 120 * u64::try_from(self.states.len() + provider.accepted.len()).unwrap();
         assert!(self.reads <= most, "{} reads, {most} allowed", self.reads);

@@ -143,6 +143,12 @@ mutant! { HiddenRendersIgnored:
     }
 }
 
+mutant! { NewerGenerationIgnored:
+    fn is_newer(&self, _state: &JobState, _generation: Generation) -> bool {
+        false
+    }
+}
+
 mutant! { GatewayBelieved:
     fn may_be_accepted_late(&self, failure: &Failure) -> bool {
         failure.kind == FailureKind::Interrupted
@@ -311,6 +317,18 @@ mutant! { RetryWithoutLook:
     }
 }
 
+mutant! { AllSentWithoutCredits:
+    fn probes(&self, _lacked_credits: bool) -> bool {
+        false
+    }
+}
+
+mutant! { VideoGivenUpTooSoon:
+    fn may_give_up(&self, _failure: &Failure) -> bool {
+        true
+    }
+}
+
 /// Checks whether a seed notices a mutant, with a message that contains `says`.
 fn notices(seed: u64, rules: &'static dyn SafetyRules, recorder: &Recorder, says: &str) -> bool {
     let mut simulation = Simulation::with_mutant(seed, rules, recorder.clone());
@@ -353,6 +371,7 @@ is_caught! {
     one_list_before_an_unattended_campaign_is_caught: OneListForNewCampaign, Recorder::Faithful, "paid";
     resending_a_refused_submit_at_once_is_caught: RefusalBelieved, Recorder::Faithful, "paid";
     believing_a_list_without_renders_under_way_is_caught: HiddenRendersIgnored, Recorder::Faithful, "paid";
+    keeping_an_older_generation_is_caught: NewerGenerationIgnored, Recorder::Faithful, "renders at once";
     believing_a_gateway_that_gave_up_is_caught: GatewayBelieved, Recorder::Faithful, "paid";
     proving_an_absence_twice_is_caught: ProofUsedTwice, Recorder::Faithful, "absent twice";
     believing_a_list_that_hides_a_kind_of_renders_is_caught: HiddenRowsIgnored, Recorder::Faithful, "paid";
@@ -379,5 +398,7 @@ is_caught! {
     failing_a_job_for_a_missing_link_is_caught: MissingLinkFailsJob, Recorder::Faithful, "lost";
     submitting_without_credits_is_caught: CreditsIgnored, Recorder::Faithful, "without credits";
     paying_for_a_failed_job_again_without_a_look_is_caught: RetryWithoutLook, Recorder::Faithful, "without a look";
+    sending_all_jobs_that_lacked_credits_is_caught: AllSentWithoutCredits, Recorder::Faithful, "waits for credits";
+    giving_up_a_video_whose_link_may_live_is_caught: VideoGivenUpTooSoon, Recorder::Faithful, "may live";
     phases_that_are_not_recorded_are_caught: SoundRules, Recorder::WithoutRendered, "left == right";
 }

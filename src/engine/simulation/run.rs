@@ -17,7 +17,7 @@ use crate::model::{
     SecretText, Speech, StopReason, Timestamp, VideoRequest,
 };
 
-const CAMPAIGN: &str = "simulated";
+pub(super) const CAMPAIGN: &str = "simulated";
 
 /// The account of the campaign.
 static ACCOUNT: LazyLock<AccountMark> = LazyLock::new(|| {
@@ -206,10 +206,7 @@ impl Simulation {
         }
         // Creates behind a gateway have arrived, and the list may not show them yet.
         let latest = self.provider.accepted.iter().map(|row| row.at).max().unwrap_or_default();
-        // A job that was made again is found in its newest form only if the first list shows that.
-        let is_made_again = self.invariants.states.values().any(|state| state.generation.0 > 0);
-        let from = if is_made_again { latest.plus(settle) } else { latest };
-        self.now = self.now.max(from);
+        self.now = self.now.max(latest);
         self.journal.clear();
         let has_evidence = !is_whole || self.random.percent(40);
         let delay = &mut self.provider.profile.list_delay;
@@ -223,6 +220,9 @@ impl Simulation {
         self.options.is_unattended |= !has_evidence;
         self.invariants.lose_journal();
         let mut random = Random::new(self.options.seed ^ self.steps ^ 0xED17);
+        if random.percent(50) {
+            self.options.fresh = false;
+        }
         self.options.has_accepted_jobs = has_evidence && !self.provider.accepted.is_empty();
         if has_evidence && random.percent(50) {
             self.name_remotes();

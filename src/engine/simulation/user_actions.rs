@@ -62,6 +62,12 @@ impl Simulation {
             }
             _ => {}
         }
+        // Videos that could not be downloaded are asked for by name.
+        if Random::new(self.options.seed ^ self.steps ^ 0xD1A).percent(70) {
+            let states = self.invariants.states.iter();
+            let undownloaded = states.filter(|(_, state)| state.is_to_be_downloaded());
+            self.options.resubmit.extend(undownloaded.map(|(job, _)| job.clone()));
+        }
     }
 
     /// Edits some rows of the sheet.
