@@ -161,8 +161,14 @@ impl Error {
 
 /// Returns the exit code for a failed request that costs nothing.
 fn exit_of_read(failure: &Failure) -> Exit {
-    let is_refused = failure.disposition(CommandKind::List) == Disposition::StopRun;
-    if is_refused { Exit::Refused } else { Exit::Unexpected }
+    use FailureKind::{Lost, NotSent, ServerError, Throttled};
+    if matches!(failure.kind, NotSent | Lost | ServerError | Throttled) {
+        Exit::Unreachable
+    } else if failure.disposition(CommandKind::List) == Disposition::StopRun {
+        Exit::Refused
+    } else {
+        Exit::Unexpected
+    }
 }
 
 const RESTORE_JOURNAL: &str = "nothing was submitted; restore the folder `.callsheet` from a backup, or move it away: \

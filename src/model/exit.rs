@@ -14,9 +14,11 @@ pub(crate) enum Exit {
     Held,
     /// Interrupted; everything is kept, and the last line printed is the command that resumes.
     Interrupted,
-    /// Stopped early: the credentials were refused, the address is not the API, or the API could not be
-    /// reached.
+    /// Stopped early: the credentials were refused, or the address is not the API.
     Refused,
+    /// Stopped early: the provider could not be reached or is down; nothing is lost, and the same command continues
+    /// later.
+    Unreachable,
     /// Some jobs are in doubt: a person must check them.
     InDoubt,
     /// Stopped early: the account is out of credits or its balance is too low, a cap is reached, the
@@ -47,6 +49,7 @@ impl Exit {
             Self::InDoubt => 4,
             Self::StoppedEarly => 5,
             Self::Refused => 6,
+            Self::Unreachable => 10,
             Self::Held => 7,
             Self::Outstanding => 8,
             Self::Outdated => 9,
@@ -66,12 +69,13 @@ mod tests {
     use super::*;
     use crate::model::{StopReason, Timestamp};
 
-    const ALL: [Exit; 11] = [
+    const ALL: [Exit; 12] = [
         Exit::Unexpected,
         Exit::Usage,
         Exit::Held,
         Exit::Interrupted,
         Exit::Refused,
+        Exit::Unreachable,
         Exit::InDoubt,
         Exit::StoppedEarly,
         Exit::Outstanding,
@@ -85,8 +89,8 @@ mod tests {
         assert!(ALL.is_sorted());
         let (_, failures) = ALL.split_last().unwrap();
         let codes: Vec<u8> = failures.iter().map(|exit| exit.code()).collect();
-        assert_eq!(codes, [1, 2, 7, 130, 6, 4, 5, 8, 3, 9]);
-        assert!(README.contains("order is returned: 1, 2, 7, 130, 6, 4, 5, 8, 3, 9."));
+        assert_eq!(codes, [1, 2, 7, 130, 6, 10, 4, 5, 8, 3, 9]);
+        assert!(README.contains("order is returned: 1, 2, 7, 130, 6, 10, 4, 5, 8, 3, 9."));
     }
 
     const README: &str = include_str!("../../README.md");
@@ -139,7 +143,7 @@ mod tests {
             (StopReason::TooManyDoubts, "twenty submits in a row got no response"),
             (StopReason::Unauthorised { message: message() }, "credentials were refused"),
             (StopReason::WrongAddress { message: message() }, "address is not the API"),
-            (StopReason::Unreachable { message: message() }, "could not be reached"),
+            (StopReason::Unreachable { message: message() }, "could not be reached or is down"),
             (StopReason::InventoryRefused { message: message() }, "list of jobs could not be read"),
             (StopReason::DuplicateRun { job: "a".parse().unwrap() }, "another run pays"),
             (StopReason::Local { message: message() }, "a file that cannot be written"),

@@ -87,7 +87,7 @@ impl StopReason {
                 (7, StoppedEarly, true)
             }
             Self::DuplicateRun { .. } => (8, StoppedEarly, true),
-            Self::Unreachable { .. } => (9, Refused, false),
+            Self::Unreachable { .. } => (9, Exit::Unreachable, false),
             Self::WrongAddress { .. } => (10, Refused, false),
             Self::Unauthorised { .. } => (11, Refused, false),
             Self::Interrupted => (12, Interrupted, false),

@@ -255,7 +255,7 @@ fn an_error_behind_a_proxy_names_the_proxy() {
     for variable in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY"] {
         let mut command = folder.command(&unknown_host);
         output(command.env(variable, "http://user:word@127.0.0.1:9"))
-            .expect_code(1)
+            .expect_code(10)
             .expect_stderr(&[
                 "cannot connect to `api.nowhere.invalid` through the proxy `127.0.0.1:9`",
             ])
@@ -267,7 +267,7 @@ fn an_error_behind_a_proxy_names_the_proxy() {
     output(command.env("HTTP_PROXY", "http://127.0.0.1:9")).expect_code(0);
     let mut command = folder.command(&unknown_host);
     command.env("HTTPS_PROXY", "http://127.0.0.1:9").env("NO_PROXY", "localhost,.nowhere.invalid");
-    let failed = output(&mut command).expect_code(1);
+    let failed = output(&mut command).expect_code(10);
     failed.expect_not_in_stderr(&["proxy"]);
 }
 

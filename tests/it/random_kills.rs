@@ -79,15 +79,11 @@ fn faults(rng: &mut Rng, loses_journal: bool) -> Faults {
 fn run_with_kills(seed: u64) {
     let mut rng = Rng::with_seed(seed);
     let loses_journal = percent(&mut rng, 30);
-    let scenario = Scenario::with(
-        10,
-        SandboxSettings {
-            seed,
-            faults: faults(&mut rng, loses_journal),
-            padding_bytes: 200_000,
-            ..quick()
-        },
-    );
+    let faults = faults(&mut rng, loses_journal);
+    // The order of such a list is not known, so that nothing proves that it is not cut off.
+    let has_no_order = faults.listing.contains_key(&ListFault::Shuffled);
+    let scenario =
+        Scenario::with(10, SandboxSettings { seed, faults, padding_bytes: 200_000, ..quick() });
     for _ in 0..rng.u8(1..8) {
         let child = scenario.spawn_sheet(&[]);
         wait_for_kill_time(&mut rng, &scenario);
@@ -110,7 +106,7 @@ fn run_with_kills(seed: u64) {
         }
         last = scenario.run_sheet(&[]);
     }
-    check_end(seed, &scenario, &last);
+    check_end(seed, &scenario, &last, has_no_order);
 }
 
 /// Waits until the program should be killed: a random time, or the moment of a critical operation if it
@@ -161,13 +157,14 @@ fn expect_complete_results(folder: &Folder) {
     }
 }
 
-fn check_end(seed: u64, scenario: &Scenario, last: &Output) {
+fn check_end(seed: u64, scenario: &Scenario, last: &Output, has_no_order: bool) {
     let mut ledger = scenario.ledger();
     let results = scenario.results();
     let details = format!("seed {seed}: {last:#?}\n{results:#?}\n{ledger:#?}");
     expect_nothing_paid_twice(&ledger);
     // If the answer to the very first create was lost, nothing can prove that it was not accepted.
-    assert!(matches!(last.code, Some(0 | 4)), "{details}");
+    let is_expected = matches!(last.code, Some(0 | 4)) || last.code == Some(5) && has_no_order;
+    assert!(is_expected, "{details}");
     if last.code == Some(0) {
         assert_eq!(ledger.accepted.len(), 10, "{details}");
     }

@@ -176,7 +176,7 @@ fn an_untrusted_certificate_is_reported_and_no_credentials_are_sent() {
     let (proxy, folder) = (TlsProxy::start(&[HTTP_2]), Folder::new());
     let answer = folder.run(&["personas", "--base-url", &proxy.address]);
     answer
-        .expect_code(1)
+        .expect_code(10)
         .expect_stderr(&["certificate: UnknownIssuer", "that this machine trusts"]);
     assert!(proxy.requests.lock().unwrap().is_empty());
 }
