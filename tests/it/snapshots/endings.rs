@@ -139,7 +139,8 @@ fn refused_keys() {
     session.show(&COLLECT);
     session.remark("a key that is revoked after the first submit");
     session.change_provider(SandboxSettings { revoked_after: Some(1), ..steady() });
-    session.show(&RUN);
+    // Slow enough that the first create arrives first.
+    session.show(&run(&["--submit-rate", "1/s"]));
     session.show(&["status", "sheet.csv"]);
     session.expect("end_refused_keys");
 }
