@@ -19,6 +19,17 @@ fn resubmits(number: usize) -> RunOptions {
     RunOptions { resubmit: [job(number)].into(), ..RunOptions::default() }
 }
 
+/// Returns a provider whose downloads fail.
+fn fail_downloads(kind: FailureKind) -> impl Fn(&mut Harness, &Command) -> Option<Outcome> + Copy {
+    move |_, command| {
+        let Command::Download(order) = command else {
+            return None;
+        };
+        let result = Err(failure(kind));
+        Some(Outcome::Downloaded { job: order.job.clone(), result })
+    }
+}
+
 fn is_downloaded(event: &Event) -> bool {
     matches!(event, Event::Job { event: JobEvent::Downloaded { .. }, .. })
 }
@@ -141,15 +152,7 @@ fn a_rejected_job_is_redone_once_across_crashes_and_stops() {
     let is_accepted =
         |event: &Event| matches!(event, Event::Job { event: JobEvent::Submitted { .. }, .. });
     let crashed = harness.run_until_event(&jobs(3), &rejects, |_, _| None, is_accepted);
-    let stopped = harness.run(&jobs(3), &rejects, |_, command| {
-        let Command::Download(order) = command else {
-            return None;
-        };
-        Some(Outcome::Downloaded {
-            job: order.job.clone(),
-            result: Err(failure(FailureKind::Local)),
-        })
-    });
+    let stopped = harness.run(&jobs(3), &rejects, fail_downloads(FailureKind::Local));
     let resumed = harness.run(&jobs(3), &rejects, |_, _| None);
     let submits = [crashed, stopped, resumed].map(|run| run.submits());
     assert_eq!(submits.iter().sum::<usize>(), 2, "{submits:?}");
@@ -470,13 +473,7 @@ fn a_finished_render_without_a_link_is_downloaded_later_and_replaced_only_by_nam
 
 #[test]
 fn a_video_with_a_dead_link_is_replaced_by_name() {
-    let dead = |_: &mut Harness, command: &Command| {
-        let Command::Download(order) = command else {
-            return None;
-        };
-        let result = Err(failure(FailureKind::NotFound));
-        Some(Outcome::Downloaded { job: order.job.clone(), result })
-    };
+    let dead = fail_downloads(FailureKind::NotFound);
     let mut harness = Harness::new();
     harness.run(&jobs(1), &RunOptions::default(), dead);
     assert_eq!(harness.state(0).status(), "downloading");
@@ -492,13 +489,7 @@ fn a_video_with_a_dead_link_is_replaced_by_name() {
 
 #[test]
 fn a_video_given_up_for_one_that_is_refused_is_taken_back() {
-    let dead = |_: &mut Harness, command: &Command| {
-        let Command::Download(order) = command else {
-            return None;
-        };
-        let result = Err(failure(FailureKind::NotFound));
-        Some(Outcome::Downloaded { job: order.job.clone(), result })
-    };
+    let dead = fail_downloads(FailureKind::NotFound);
     let mut harness = Harness::new();
     harness.run(&jobs(2), &RunOptions::default(), dead);
     let spent = harness.state(0).spent();
@@ -752,27 +743,22 @@ fn a_create_answered_with_the_id_of_another_job_is_found_in_the_list() {
 
 #[test]
 fn a_video_is_given_up_only_for_a_dead_link_and_if_another_may_be_paid_for() {
-    let refuse = |kind| {
-        move |_: &mut Harness, command: &Command| {
-            let Command::Download(order) = command else {
-                return None;
-            };
-            let result = Err(failure(kind));
-            Some(Outcome::Downloaded { job: order.job.clone(), result })
-        }
-    };
     for kind in [FailureKind::NotSent, FailureKind::Lost, FailureKind::ServerError] {
         let mut harness = Harness::new();
-        harness.run(&jobs(1), &RunOptions::default(), refuse(kind));
-        assert_eq!(harness.run(&jobs(1), &resubmits(0), refuse(kind)).submits(), 0, "{kind:?}");
+        harness.run(&jobs(1), &RunOptions::default(), fail_downloads(kind));
+        assert_eq!(
+            harness.run(&jobs(1), &resubmits(0), fail_downloads(kind)).submits(),
+            0,
+            "{kind:?}"
+        );
     }
     let mut harness = Harness::new();
-    harness.run(&jobs(1), &RunOptions::default(), refuse(FailureKind::NotFound));
+    harness.run(&jobs(1), &RunOptions::default(), fail_downloads(FailureKind::NotFound));
     let capped = RunOptions {
         limits: Limits { max_credits: Some(Credits::whole(6)).into(), ..Limits::default() },
         ..resubmits(0)
     };
-    let run = harness.run(&jobs(1), &capped, refuse(FailureKind::NotFound));
+    let run = harness.run(&jobs(1), &capped, fail_downloads(FailureKind::NotFound));
     assert_eq!((run.submits(), run.stopped), (0, Some(StopReason::CapReached)));
     assert_eq!(harness.state(0).status(), "downloading", "the paid video is not forgotten");
 
@@ -780,7 +766,7 @@ fn a_video_is_given_up_only_for_a_dead_link_and_if_another_may_be_paid_for() {
     let mut downloads = 0;
     let run = harness.run(&jobs(1), &RunOptions::default(), |harness, command| {
         downloads += usize::from(matches!(command, Command::Download(_)));
-        if downloads <= 1 { refuse(FailureKind::Rejected)(harness, command) } else { None }
+        if downloads <= 1 { fail_downloads(FailureKind::Rejected)(harness, command) } else { None }
     });
     assert_eq!((run.submits(), harness.phase(0)), (0, "done"));
 }
