@@ -163,7 +163,7 @@ impl Reuse {
         )
     }
 
-    /// Whether the file of this job is copied.
+    /// Checks whether the file of this job is copied.
     pub(super) fn has_file(&self, job: &JobId) -> bool {
         self.videos.iter().any(|reused| reused.job.id == *job && reused.artifact.is_some())
     }

@@ -129,7 +129,7 @@ fn is_below(folder: &Path, home: Option<&Path>) -> bool {
             .is_ok_and(|home| resolved.is_some_and(|folder| folder.starts_with(home)))
 }
 
-/// Whether `path` stands for an open file of this process, such as a shell's `<(command)`.
+/// Checks whether `path` stands for an open file of this process, such as a shell's `<(command)`.
 fn is_descriptor(path: &Path) -> bool {
     let folders = ["/dev/fd", "/proc/self/fd"];
     path == Path::new("/dev/stdin") || folders.iter().any(|folder| path.starts_with(folder))

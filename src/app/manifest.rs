@@ -239,7 +239,7 @@ pub(crate) fn missing_files(history: &History, out: &Path) -> BTreeSet<JobId> {
     missing
 }
 
-/// Whether a recorded path leads to a file below its folder. A journal may come from another person.
+/// Checks whether a recorded path leads to a file below its folder. A journal may come from another person.
 pub(super) fn is_below(file: &str) -> bool {
     Path::new(file).components().all(|part| matches!(part, Component::Normal(_)))
 }

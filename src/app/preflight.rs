@@ -40,7 +40,7 @@ pub(crate) async fn balance(remote: &Remote, timeout: Duration) -> Result<Balanc
     }
 }
 
-/// Whether the API, and not something else, answers a request for the account's jobs, even if with an error.
+/// Checks whether the API, and not something else, answers a request for the account's jobs, even if with an error.
 async fn answers_with_a_list(remote: &Remote) -> bool {
     let filter = Arc::new(ListFilter::default());
     let outcome = remote.perform(Command::List { filter }, Arc::default()).await;
@@ -245,7 +245,7 @@ fn shortage(
     }
 }
 
-/// Whether the costs are high enough to ask a person.
+/// Checks whether the costs are high enough to ask a person.
 fn needs_confirmation(costs: &Costs, limits: &Limits, is_sandbox: bool) -> bool {
     !is_sandbox && costs.high > limits.confirm_above
 }

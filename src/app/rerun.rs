@@ -213,7 +213,7 @@ impl MarksFile {
     }
 }
 
-/// Whether a job has failed, or was reopened after a failure by a run that ended before submitting it.
+/// Checks whether a job has failed, or was reopened after a failure by a run that ended before submitting it.
 fn has_failed(state: &JobState) -> bool {
     match state.phase {
         Phase::Failed { .. } => true,

@@ -24,7 +24,7 @@ pub struct FinishedRun {
 }
 
 impl FinishedRun {
-    /// Whether a second interrupt ended the run without waiting for answers.
+    /// Checks whether a second interrupt ended the run without waiting for answers.
     pub fn was_abandoned(&self) -> bool {
         matches!(
             &self.result,

@@ -15,7 +15,7 @@ use crate::util::text::{agree, plural};
 /// The most suspicions that are listed; the others are counted.
 const MAX_LISTED: usize = 20;
 
-/// Whether the videos of suspicious texts are left out of a run, because no question can be asked.
+/// Checks whether the videos of suspicious texts are left out of a run, because no question can be asked.
 pub(crate) const fn leaves_out(choice: SuspiciousTexts, confirm: &Confirm) -> bool {
     match choice {
         SuspiciousTexts::Ask => matches!(confirm, Confirm::Never),

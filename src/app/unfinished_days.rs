@@ -117,7 +117,7 @@ fn unfinished_jobs(folder: &Path, identity: &Identity) -> usize {
     replay.filter(|(_, state)| is_unfinished(state)).count()
 }
 
-/// Whether `collect` would fetch the job, or look for it. If it was looked for already, a person was told to.
+/// Checks whether `collect` would fetch the job, or look for it. If it was looked for already, a person was told to.
 fn is_unfinished(state: &JobState) -> bool {
     match state.phase {
         Phase::Submitting | Phase::Rendering { .. } | Phase::Downloading { .. } => true,

@@ -31,14 +31,14 @@ pub fn listen_for_interrupts() -> std::io::Result<Interrupts> {
     Ok(receiver)
 }
 
-/// Whether this process ignores a signal, which it may have inherited. Known on Linux alone; elsewhere `false`.
+/// Checks whether this process ignores a signal, which it may have inherited. Known on Linux alone; elsewhere `false`.
 #[cfg(unix)]
 fn is_ignored(kind: tokio::signal::unix::SignalKind) -> bool {
     std::fs::read_to_string("/proc/self/status")
         .is_ok_and(|status| is_ignored_by(&status, kind.as_raw_value()))
 }
 
-/// Whether the process with the content `status` of `/proc/PID/status` ignores a signal.
+/// Checks whether the process with the content `status` of `/proc/PID/status` ignores a signal.
 #[cfg(unix)]
 fn is_ignored_by(status: &str, signal: std::ffi::c_int) -> bool {
     let mask = status

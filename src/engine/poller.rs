@@ -170,7 +170,7 @@ impl Poller {
         self.is_earlier_account |= job.sender != Sender::ThisRun;
     }
 
-    /// Whether the account of this run is known to be the one that paid for the job.
+    /// Checks whether the account of this run is known to be the one that paid for the job.
     pub(super) fn is_account_of(&self, job: &TrackedJob) -> bool {
         job.sender != Sender::Unknown || self.is_earlier_account
     }

@@ -72,12 +72,12 @@ fn begin(file: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// Whether the error is about permissions and not about the content of the file.
+/// Checks whether the error is about permissions and not about the content of the file.
 fn is_access_error(code: Option<ErrorCode>) -> bool {
     matches!(code, Some(ErrorCode::CannotOpen | ErrorCode::PermissionDenied | ErrorCode::ReadOnly))
 }
 
-/// Whether the disk is full. SQLite has a second code for it where the index of the write-ahead log cannot grow.
+/// Checks whether the disk is full. SQLite has a second code for it where the index of the write-ahead log cannot grow.
 fn is_disk_full(error: &rusqlite::Error) -> bool {
     error.sqlite_error().is_some_and(|error| {
         error.code == ErrorCode::DiskFull
@@ -85,7 +85,7 @@ fn is_disk_full(error: &rusqlite::Error) -> bool {
     })
 }
 
-/// Whether SQLite cannot lock files or map memory.
+/// Checks whether SQLite cannot lock files or map memory.
 fn is_unsupported(error: &rusqlite::Error) -> bool {
     use rusqlite::ffi;
     error.sqlite_error().is_some_and(|error| {
@@ -137,7 +137,7 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Whether the write-ahead log may hold entries that are not in the file itself yet.
+/// Checks whether the write-ahead log may hold entries that are not in the file itself yet.
 fn has_log(path: &Path) -> bool {
     match std::fs::metadata(with_suffix(path, "-wal")) {
         Ok(log) => log.len() > 0,

@@ -58,7 +58,7 @@ impl<F: Fold> Replay<F> {
         Ok(Some(Self { identity: reader.identity()?, last_entry, state }))
     }
 
-    /// Whether this is still the state of the journal of `folder`. Entries are only ever appended.
+    /// Checks whether this is still the state of the journal of `folder`. Entries are only ever appended.
     pub(super) fn is_current(&self, folder: &Path) -> Result<bool, JournalError> {
         let (Some(last), Some(reader)) = (&self.last_entry, Reader::open(folder)?) else {
             return Ok(false);

@@ -403,7 +403,7 @@ impl<'a> Loader<'a> {
     }
 }
 
-/// Whether `name` can be the name of a campaign.
+/// Checks whether `name` can be the name of a campaign.
 pub(crate) fn is_campaign_name(name: &str) -> bool {
     let is_short = name.chars().count() <= MAX_CAMPAIGN;
     !name.trim().is_empty() && is_short && !name.chars().any(char::is_control)

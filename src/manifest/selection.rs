@@ -91,7 +91,7 @@ fn row_number(reference: &str) -> Option<u32> {
     (is_number && is_cell).then(|| number.parse().ok()).flatten()
 }
 
-/// Whether a reference to a row is a cell (`A5`), not a number.
+/// Checks whether a reference to a row is a cell (`A5`), not a number.
 fn is_cell(reference: &str) -> bool {
     reference.starts_with(|first: char| first.is_ascii_alphabetic())
 }

@@ -47,7 +47,7 @@ impl AccountMark {
         }
     }
 
-    /// Whether this is the mark of `account`.
+    /// Checks whether this is the mark of `account`.
     pub fn is_of(&self, account: &Account) -> bool {
         self.id == hash(&self.salt, account.id.expose())
             && self.origin == hash(&self.salt, &account.origin)

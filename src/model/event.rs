@@ -258,7 +258,7 @@ pub struct Output {
 }
 
 impl Output {
-    /// Whether one of the links has a query, which contains signatures.
+    /// Checks whether one of the links has a query, which contains signatures.
     pub(super) fn is_signed(&self) -> bool {
         let mut links = std::iter::once(&self.video_url).chain(&self.thumbnail_url);
         links.any(|link| link.contains('?'))

@@ -154,7 +154,7 @@ pub enum FailureAllowance {
 }
 
 impl FailureAllowance {
-    /// Whether `failed` of `total` jobs exceeds the allowance.
+    /// Checks whether `failed` of `total` jobs exceeds the allowance.
     pub fn is_exceeded(self, failed: usize, total: usize) -> bool {
         match self {
             Self::Count(count) => failed > count as usize,

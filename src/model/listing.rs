@@ -89,18 +89,18 @@ impl ListFilter {
         self.tags.len() + self.references.len() + own
     }
 
-    /// Whether a row with this name that is [not wanted](Self::wants) by its name may be wanted by its content.
+    /// Checks whether a row with this name that is [not wanted](Self::wants) by its name may be wanted by its content.
     pub fn may_want(&self, name: Option<&str>) -> bool {
         let index = if is_nameless(name) { &self.in_doubt } else { &self.unpaid };
         index.is_some()
     }
 
-    /// Whether a row was paid for by a job of this campaign under another id or with another request.
+    /// Checks whether a row was paid for by a job of this campaign under another id or with another request.
     pub fn wants_as_paid(&self, report: &RenderReport) -> bool {
         self.unpaid.as_ref().is_some_and(|index| index.identify(report).is_some())
     }
 
-    /// Whether a row has no name and may be a job in doubt.
+    /// Checks whether a row has no name and may be a job in doubt.
     pub fn wants_nameless(&self, report: &RenderReport) -> bool {
         is_nameless(report.name.as_deref())
             && self
@@ -109,7 +109,7 @@ impl ListFilter {
                 .is_some_and(|index| index.with_content(&report.echo).next().is_some())
     }
 
-    /// Whether a row with this name, id and charge is kept.
+    /// Checks whether a row with this name, id and charge is kept.
     pub fn wants(
         &self,
         name: Option<&str>,
@@ -125,7 +125,7 @@ impl ListFilter {
     }
 }
 
-/// Whether a name has no tag.
+/// Checks whether a name has no tag.
 pub(crate) fn is_nameless(name: Option<&str>) -> bool {
     name.into_iter().flat_map(find_tags).next().is_none()
 }
@@ -180,13 +180,13 @@ impl CampaignTags {
         }
     }
 
-    /// Whether both share the same set of tags in memory.
+    /// Checks whether both share the same set of tags in memory.
     #[cfg(test)]
     pub(crate) fn shares_tags_with(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.owners, &other.owners)
     }
 
-    /// Whether a row with this tag and id belongs to this campaign and may contain something new.
+    /// Checks whether a row with this tag and id belongs to this campaign and may contain something new.
     fn may_be_new(&self, tag: &Tag, id: Option<&RemoteId>, charged: Option<Credits>) -> bool {
         self.owner(tag).is_some_and(|(index, _)| {
             let (ended, known) = self.ended.get(index).copied().unwrap_or_default();

@@ -294,7 +294,7 @@ fn words_of_letters(letters: u32) -> f64 {
     }
 }
 
-/// Whether a character belongs to a script without spaces: Thai, Lao, Myanmar, Khmer, kana, Chinese.
+/// Checks whether a character belongs to a script without spaces: Thai, Lao, Myanmar, Khmer, kana, Chinese.
 const fn is_dense_script(c: char) -> bool {
     matches!(c,
         '\u{0E00}'..='\u{0EFF}' | '\u{1000}'..='\u{109F}' | '\u{1780}'..='\u{17FF}'

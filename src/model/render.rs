@@ -187,7 +187,7 @@ impl RenderStatus {
         }
     }
 
-    /// Whether the status is final. Undocumented ones are not.
+    /// Checks whether the status is final. Undocumented ones are not.
     pub const fn is_final(&self) -> bool {
         match self {
             Self::Done | Self::Failed | Self::Rejected => true,

@@ -55,7 +55,7 @@ impl RequestIndex {
         Self { campaign: campaign.to_owned(), generations, jobs, by_id, by_text }
     }
 
-    /// Whether there is no job.
+    /// Checks whether there is no job.
     pub const fn is_empty(&self) -> bool {
         self.jobs.is_empty()
     }

@@ -57,7 +57,7 @@ impl Shard {
         Self { number, count }
     }
 
-    /// Whether this shard makes a job.
+    /// Checks whether this shard makes a job.
     pub fn holds(self, job: &JobId) -> bool {
         Self::of(job, self.count) == self
     }

@@ -285,7 +285,7 @@ impl JobState {
         }
     }
 
-    /// Whether the job is to be submitted: it is pending, or waits for credits.
+    /// Checks whether the job is to be submitted: it is pending, or waits for credits.
     pub fn is_open(&self) -> bool {
         let may_await = matches!(self.phase, Phase::Failed { .. });
         matches!(self.phase, Phase::Pending) || (may_await && self.awaits_credits())
@@ -311,7 +311,7 @@ impl JobState {
             && self.rendered_at.is_none()
     }
 
-    /// Whether the render has finished and its file is not downloaded yet.
+    /// Checks whether the render has finished and its file is not downloaded yet.
     pub const fn is_to_be_downloaded(&self) -> bool {
         matches!(self.phase, Phase::Downloading { .. })
             || matches!(self.phase, Phase::Rendering { .. }) && self.rendered_at.is_some()

@@ -95,7 +95,7 @@ impl StopReason {
         }
     }
 
-    /// Whether paid work is still polled and downloaded: true for reasons that only forbid further submits.
+    /// Checks whether paid work is still polled and downloaded: true for reasons that only forbid further submits.
     pub const fn finishes_paid_work(&self) -> bool {
         self.properties().2
     }

@@ -31,7 +31,7 @@ pub(crate) fn host_of(url: &str) -> Option<String> {
     Url::parse(url.trim()).ok()?.host_str().map(str::to_owned)
 }
 
-/// Whether `url` names this machine, by a reserved name (RFC 6761) or a loopback address.
+/// Checks whether `url` names this machine, by a reserved name (RFC 6761) or a loopback address.
 pub(super) fn is_loopback(url: &Url) -> bool {
     is_local_name(url) || ip(url).is_some_and(|address| address.is_loopback())
 }
@@ -46,7 +46,7 @@ pub(super) fn is_private(url: &Url) -> bool {
     }
 }
 
-/// Whether `url` itself shows that it is internal: by a name reserved for this machine, or by an
+/// Checks whether `url` itself shows that it is internal: by a name reserved for this machine, or by an
 /// [internal address](is_internal_ip).
 pub(super) fn is_internal(url: &Url) -> bool {
     is_local_name(url) || ip(url).is_some_and(is_internal_ip)

@@ -37,7 +37,7 @@ impl BaseUrl {
         url
     }
 
-    /// Whether credentials for this address may be sent to `url`.
+    /// Checks whether credentials for this address may be sent to `url`.
     pub(super) fn is_origin_of(&self, url: &Url) -> bool {
         self.0.origin() == url.origin()
     }
@@ -66,7 +66,7 @@ impl BaseUrl {
         self.0.host_str().unwrap_or_default()
     }
 
-    /// Whether it is the provider's official address.
+    /// Checks whether it is the provider's official address.
     pub(super) fn is_official(&self) -> bool {
         self.0.origin() == Self::default().0.origin()
     }
@@ -78,7 +78,7 @@ impl BaseUrl {
         LinkPolicy { addresses, is_encrypted: self.0.scheme() == "https" }
     }
 
-    /// Whether the API is on this machine.
+    /// Checks whether the API is on this machine.
     pub fn is_loopback(&self) -> bool {
         is_loopback(&self.0)
     }

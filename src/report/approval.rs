@@ -35,7 +35,7 @@ impl ApprovalStatus {
         }
     }
 
-    /// Whether the current manifest has been approved.
+    /// Checks whether the current manifest has been approved.
     pub const fn is_given(&self) -> bool {
         matches!(self, Self::Given { changes: None, .. })
     }

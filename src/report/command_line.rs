@@ -64,7 +64,7 @@ impl CommandLine {
         self.option(flag, value)
     }
 
-    /// Whether there is this option.
+    /// Checks whether there is this option.
     pub(super) fn has(&self, flag: Flag) -> bool {
         self.0.contains(&flag.to_string())
     }

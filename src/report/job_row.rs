@@ -67,13 +67,13 @@ impl<'a> JobRow<'a> {
         }
     }
 
-    /// Whether the sheet's row was edited after it was paid for.
+    /// Checks whether the sheet's row was edited after it was paid for.
     pub fn has_changed(&self) -> bool {
         let paid = self.state.fingerprint.as_ref();
         paid.is_some_and(|paid| *paid != self.job.spec.fingerprint)
     }
 
-    /// Whether the job was paid for, or may have been, with what its row said before an edit.
+    /// Checks whether the job was paid for, or may have been, with what its row said before an edit.
     pub fn is_outdated(&self) -> bool {
         let may_be_paid = match &self.state.phase {
             Phase::Pending | Phase::Failed { .. } => false,
@@ -86,22 +86,22 @@ impl<'a> JobRow<'a> {
         may_be_paid && self.job.in_sheet && self.has_changed()
     }
 
-    /// Whether the job failed without a charge and its row was edited since, so that the next run submits it.
+    /// Checks whether the job failed without a charge and its row was edited since, so that the next run submits it.
     pub(crate) fn is_retried_edited(&self) -> bool {
         self.job.in_sheet && self.has_changed() && self.state.has_failed_uncharged()
     }
 
-    /// Whether the job was sent, no response says whether it was accepted, and none is awaited.
+    /// Checks whether the job was sent, no response says whether it was accepted, and none is awaited.
     pub(crate) const fn is_in_doubt(&self) -> bool {
         matches!(self.state.phase, Phase::Submitting | Phase::InDoubt { .. }) && !self.is_submitting
     }
 
-    /// Whether the provider is working on the job or has its video.
+    /// Checks whether the provider is working on the job or has its video.
     pub(crate) const fn is_outstanding(&self) -> bool {
         matches!(self.state.phase, Phase::Rendering { .. } | Phase::Downloading { .. })
     }
 
-    /// Whether the job failed.
+    /// Checks whether the job failed.
     pub(crate) fn has_failed(&self) -> bool {
         matches!(self.state.phase, Phase::Failed { .. }) && !self.state.is_open()
     }

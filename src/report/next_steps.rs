@@ -87,7 +87,7 @@ const CONTENT_WORDS: [&str; 9] = [
     "sensitive",
 ];
 
-/// Whether a render failed for its content, so that the same request would fail again.
+/// Checks whether a render failed for its content, so that the same request would fail again.
 fn is_about_content(failure: &Failure) -> bool {
     let message = failure.message.to_lowercase();
     failure.kind == FailureKind::RenderFailed

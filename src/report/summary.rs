@@ -98,7 +98,7 @@ impl Summary {
         &self.campaign
     }
 
-    /// Whether the newest run has submitted a job.
+    /// Checks whether the newest run has submitted a job.
     pub(super) fn has_submitted_in_run(&self) -> bool {
         let last = self.history.resuming.last_submit;
         self.runs().last().is_some_and(|run| last.is_some_and(|last| last >= run.started))

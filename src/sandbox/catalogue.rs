@@ -38,7 +38,7 @@ fn has_id(object: &Value, id: &str) -> bool {
     object["id"].as_str().is_some_and(|own| own.eq_ignore_ascii_case(id))
 }
 
-/// Whether a persona matches the documented filters, each a comma-separated list of values. Other
+/// Checks whether a persona matches the documented filters, each a comma-separated list of values. Other
 /// parameters are ignored, as by the API.
 pub(super) fn matches(persona: &Value, query: &HashMap<String, String>) -> bool {
     ["age_range", "gender", "location", "style"].iter().all(|filter| {

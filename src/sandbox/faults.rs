@@ -212,7 +212,7 @@ pub enum RequestKind {
 }
 
 impl Faults {
-    /// Whether links to files must carry their time of issue.
+    /// Checks whether links to files must carry their time of issue.
     pub(super) fn sign_links(&self) -> bool {
         use FileFault::{DeadLink403, DeadLink404, DeadLink410, Expires};
         [&self.files, &self.thumbnails].into_iter().any(|rules| {

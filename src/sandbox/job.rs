@@ -103,7 +103,7 @@ impl<'a> Directives<'a> {
         Self(speech.unwrap_or_default())
     }
 
-    /// Whether it contains `[name]` or `[name: argument]`.
+    /// Checks whether it contains `[name]` or `[name: argument]`.
     fn has(self, name: &str) -> bool {
         self.0.contains(&format!("[{name}]")) || self.argument(name).is_some()
     }

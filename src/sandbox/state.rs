@@ -113,7 +113,7 @@ impl AppState {
         active_faults(rules, self.fault_seed, kind, ordinal).next()
     }
 
-    /// Whether the credentials are no longer accepted.
+    /// Checks whether the credentials are no longer accepted.
     pub(super) fn is_revoked(&self) -> bool {
         let limit = self.settings.revoked_after;
         limit.is_some_and(|limit| self.lock().account.jobs().len() >= limit)

@@ -208,7 +208,7 @@ pub(super) fn not_a_uuid(text: &str) -> String {
     format!("“{text}” is not a valid UUID.")
 }
 
-/// Whether `text` has the form of a UUID, with or without its dashes.
+/// Checks whether `text` has the form of a UUID, with or without its dashes.
 pub(super) fn is_uuid(text: &str) -> bool {
     let digits = text.bytes().filter(|byte| *byte != b'-');
     text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')

@@ -25,7 +25,7 @@ pub(crate) fn use_ascii() {
     IS_ASCII.store(true, Ordering::Relaxed);
 }
 
-/// Whether ASCII alone is printed.
+/// Checks whether ASCII alone is printed.
 pub(super) fn is_ascii() -> bool {
     IS_ASCII.load(Ordering::Relaxed)
 }

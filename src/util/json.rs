@@ -23,7 +23,7 @@ impl<W: Write> Write for SafeJson<W> {
     }
 }
 
-/// Whether a character that the serializer did not escape is unsafe.
+/// Checks whether a character that the serializer did not escape is unsafe.
 fn is_unsafe_in_text(c: char) -> bool {
     !c.is_ascii() && is_unsafe(c)
 }

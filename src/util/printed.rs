@@ -43,7 +43,7 @@ pub(crate) fn printable(text: &str, colours: Colours) -> Cow<'_, str> {
     safe.into()
 }
 
-/// Whether an escape sequence only selects a colour or style.
+/// Checks whether an escape sequence only selects a colour or style.
 fn is_colour(sequence: &str) -> bool {
     let parameters = sequence.strip_prefix("\u{1b}[").and_then(|rest| rest.strip_suffix('m'));
     parameters.is_some_and(|it| it.bytes().all(|byte| byte.is_ascii_digit() || byte == b';'))

@@ -134,7 +134,7 @@ fn a_folder_in_place_of_an_unfinished_download_stops_no_other_download() {
         let refused = scenario.run_sheet(&[]).expect_code(2);
         refused.expect_stderr(&[&place, "nothing was submitted"]);
         assert_eq!(scenario.accepted(), 0);
-        // An empty one is in nobody's way.
+        // An empty one is removed.
         scenario.remove(&format!("{place}/mine.txt"));
         scenario.run_sheet(&[]).expect_code(0);
         scenario.expect_paid_once(3);

@@ -16,7 +16,7 @@ pub(crate) struct CatalogueFilter {
 }
 
 impl CatalogueFilter {
-    /// Whether `persona` matches.
+    /// Checks whether `persona` matches.
     pub(crate) fn matches_persona(&self, persona: &PersonaItem) -> bool {
         let described = [
             &persona.creator_name,
@@ -59,7 +59,7 @@ impl CatalogueFilter {
     }
 }
 
-/// Whether the value is one of the wanted ones; `young adult` equals `young_adult`.
+/// Checks whether the value is one of the wanted ones; `young adult` equals `young_adult`.
 fn is_one_of(wanted: Option<&str>, value: Option<&str>) -> bool {
     let plain = |text: &str| normalize(&text.replace(['_', '-'], " "));
     wanted.is_none_or(|wanted| {

@@ -251,7 +251,7 @@ impl CatalogueCache {
 }
 
 impl Catalogue {
-    /// Whether it was fetched within a day before `now`. A time in the future comes from a wrong clock.
+    /// Checks whether it was fetched within a day before `now`. A time in the future comes from a wrong clock.
     fn is_fresh(&self, now: Timestamp) -> bool {
         self.fetched_at <= now && now.since(self.fetched_at) < MAX_AGE
     }

@@ -65,7 +65,7 @@ fn warnings_about(persona: Option<&PersonaItem>, ratio: AspectRatio) -> Vec<Pers
     warnings
 }
 
-/// Whether the catalogue has a preview of the persona in this ratio.
+/// Checks whether the catalogue has a preview of the persona in this ratio.
 pub(crate) fn has_preview(persona: &PersonaItem, ratio: AspectRatio) -> bool {
     let previews = match ratio {
         AspectRatio::Landscape => [

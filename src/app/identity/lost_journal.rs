@@ -67,7 +67,7 @@ fn is_emptied(dir: OutputDir<'_>) -> bool {
     std::fs::metadata(dir.journal()).is_ok_and(|journal| journal.len() == 0)
 }
 
-/// Whether the output folder has videos. Files under a temporary name do not count.
+/// Checks whether the output folder has videos. Files under a temporary name do not count.
 fn has_videos(out: &Path) -> bool {
     let mut files = std::fs::read_dir(OutputDir(out).videos()).into_iter().flatten().flatten();
     files.any(|file| {

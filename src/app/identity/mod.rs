@@ -230,7 +230,7 @@ fn displaced_id(job: &JobSpec) -> JobId {
     id.parse().expect("the beginning of an id, a dash and letters and digits are an id")
 }
 
-/// Whether a job in this phase has, or may have, a paid video.
+/// Checks whether a job in this phase has, or may have, a paid video.
 const fn may_have_video(phase: &Phase) -> bool {
     match phase {
         Phase::Submitting
@@ -242,7 +242,7 @@ const fn may_have_video(phase: &Phase) -> bool {
     }
 }
 
-/// Whether the job has, or may have, cost something.
+/// Checks whether the job has, or may have, cost something.
 pub(super) fn is_paid(state: &JobState) -> bool {
     may_have_video(&state.phase) || state.spent() + state.promised() > Credits::ZERO
 }

@@ -57,7 +57,7 @@ pub(super) fn variable(id: &str) -> String {
     }
 }
 
-/// Whether an option of `command` can be set by the environment.
+/// Checks whether an option of `command` can be set by the environment.
 fn has_variable(command: &str, argument: &Arg) -> bool {
     let id = argument.get_id().as_str();
     argument.get_long().is_some()
@@ -76,7 +76,7 @@ pub(super) fn option_variables(program: &Command) -> BTreeSet<String> {
     commands.flat_map(of_command).collect()
 }
 
-/// Whether options of the command can be set by the environment.
+/// Checks whether options of the command can be set by the environment.
 pub(super) fn reads_environment(command: &Command) -> bool {
     !COMMANDS_WITHOUT.contains(&command.get_name())
 }

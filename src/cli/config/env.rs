@@ -315,13 +315,13 @@ pub(in crate::cli) fn is_set(name: &str) -> bool {
     std::env::var_os(name).is_some()
 }
 
-/// Whether a variable holds a secret or leads to one.
+/// Checks whether a variable holds a secret or leads to one.
 fn is_secret(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
     SECRETS.iter().any(|secret| upper.starts_with(secret))
 }
 
-/// Whether this program reads the variable, but not from a `.env` file.
+/// Checks whether this program reads the variable, but not from a `.env` file.
 fn is_taken_from_environment_alone(name: &str) -> bool {
     OWN_PREFIXES.iter().any(|beginning| name.starts_with(beginning))
         || REDIRECTING.contains(&name.to_uppercase().as_str())

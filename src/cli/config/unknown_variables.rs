@@ -56,7 +56,7 @@ fn check(options: &BTreeSet<String>, set: &[String]) -> Result<(), app::Error> {
     Err(app::Error::usage_with_hint(message, hint))
 }
 
-/// Whether Kubernetes sets the variable, for a service whose name begins with that of this program.
+/// Checks whether Kubernetes sets the variable, for a service whose name begins with that of this program.
 fn is_service_link(name: &str) -> bool {
     let rest = name.strip_prefix(OWN_PREFIX).unwrap_or_default();
     let parts: Vec<&str> = rest.split('_').collect();

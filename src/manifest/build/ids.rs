@@ -25,7 +25,7 @@ pub(crate) struct ExplicitId {
     pub(crate) place: Place,
 }
 
-/// Whether an id is a word that programs write for an empty cell.
+/// Checks whether an id is a word that programs write for an empty cell.
 pub(crate) fn is_placeholder(id: &str) -> bool {
     let words =
         ["null", "(null)", "<null>", "none", "nil", "nan", "undefined", "n/a", "#n/a", "#nv"];

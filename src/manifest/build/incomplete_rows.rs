@@ -72,7 +72,7 @@ pub(crate) fn remove_blank_rows(
     findings.note(&first[0].place, message);
 }
 
-/// Whether a cell is empty or a checkbox.
+/// Checks whether a cell is empty or a checkbox.
 fn is_unfilled(cell: &Value) -> bool {
     let text = cell.text.trim();
     // `1` and `x` may be data.
@@ -80,7 +80,7 @@ fn is_unfilled(cell: &Value) -> bool {
     (text.is_empty() || is_checkbox) && cell.problem().is_none()
 }
 
-/// Whether a cell begins a row of totals: `Total`, `Summe:`, `Total: 1 video`, `合計 3`.
+/// Checks whether a cell begins a row of totals: `Total`, `Summe:`, `Total: 1 video`, `合計 3`.
 fn is_total(cell: &str) -> bool {
     let is_end = |c: char| c.is_numeric() || matches!(c, ':' | '：' | '=' | '(' | '（');
     let cell = cell.trim().to_lowercase();
@@ -95,14 +95,14 @@ fn is_total(cell: &str) -> bool {
     !phrase.is_empty() && (is_word(phrase) || of_videos())
 }
 
-/// Whether a cell begins a note about the sheet: `Prepared by`, `Stand: Mai`.
+/// Checks whether a cell begins a note about the sheet: `Prepared by`, `Stand: Mai`.
 fn is_note(cell: &str) -> bool {
     let cell = cell.trim().to_lowercase();
     let phrase = cell.split([':', '：']).next().unwrap_or_default().trim();
     NOTES.split(", ").any(|note| note.trim() == phrase)
 }
 
-/// Whether a cell is a heading between rows: `--- Germany ---`, `== Week 2 ==`, `### Italy`.
+/// Checks whether a cell is a heading between rows: `--- Germany ---`, `== Week 2 ==`, `### Italy`.
 fn is_heading(cell: &str) -> bool {
     let cell = cell.trim();
     let inside = cell.trim_start_matches(['-', '–', '—', '=', '*', '#', '_', '~', '>']);
@@ -149,7 +149,7 @@ impl IncompleteRows {
         self.required.iter().all(|columns| columns.iter().any(is_filled))
     }
 
-    /// Whether a row has at least two cells, and all of them say the same as the header.
+    /// Checks whether a row has at least two cells, and all of them say the same as the header.
     fn is_header(&self, row: &[Value]) -> bool {
         let mut filled = row.iter().zip(&self.header).filter(|(cell, _)| !cell.is_blank());
         let is_same = |(cell, header): (&Value, &String)| normalize(&cell.text) == *header;

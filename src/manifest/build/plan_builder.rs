@@ -370,7 +370,7 @@ impl<'a> PlanBuilder<'a> {
         }
     }
 
-    /// Whether the row's `skip` is yes.
+    /// Checks whether the row's `skip` is yes.
     fn is_skipped(&self, job: &mut RawJob, findings: &mut Findings) -> bool {
         let skip = job.values.remove(Field::Skip);
         let Some(value) = skip.and_then(|values| values.into_iter().next()) else {

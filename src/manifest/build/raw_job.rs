@@ -207,7 +207,7 @@ fn product(values: &Values, place: &Place, findings: &mut Findings) -> Vec<Combi
     combinations
 }
 
-/// Whether `combination` has one of the values of each field of `values`.
+/// Checks whether `combination` has one of the values of each field of `values`.
 fn matches(combination: &Combination, values: &Values) -> bool {
     values.iter().all(|(field, alternatives)| {
         combination.get(field).is_some_and(|value| {

@@ -149,7 +149,7 @@ impl RowValidator<'_, '_> {
         self.findings.problem(Problem::at(place, message).help(help));
     }
 
-    /// Whether the field has a value, right or wrong.
+    /// Checks whether the field has a value, right or wrong.
     fn is_given(&self, field: Field) -> bool {
         let given = self.combination.get(field);
         given.is_some_and(|value| !value.is_blank()) || self.failed.contains(&field)

@@ -31,7 +31,7 @@ const FUEL: u64 = 20_000;
 /// The most bytes of the values of a template, and of a text in which a filter has replaced parts.
 const MAX_FILLED: usize = 1 << 20;
 
-/// Whether a text is a template.
+/// Checks whether a text is a template.
 pub(crate) fn is_template(text: &str) -> bool {
     // The search for one character is fast, and few cells have it.
     text.contains('{') && (text.contains("{{") || text.contains("{%"))

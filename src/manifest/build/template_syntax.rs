@@ -559,7 +559,7 @@ fn up_to_words(text: &str, letters: usize) -> &str {
     }
 }
 
-/// Whether a character stands between two words.
+/// Checks whether a character stands between two words.
 fn separates(character: char) -> bool {
     is_space(character) || (character.is_ascii_punctuation() && character != '_')
 }

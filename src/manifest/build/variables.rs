@@ -102,7 +102,7 @@ impl Variables {
         ""
     }
 
-    /// Whether another column has the same name as the variable at a position, and a different value.
+    /// Checks whether another column has the same name as the variable at a position, and a different value.
     pub(super) fn is_contradictory(&self, position: usize) -> bool {
         let mut before = 0;
         for (names, _) in &self.parts {

@@ -129,7 +129,7 @@ fn check_hash(source: &Source, text: &Node, findings: &mut Findings) {
     }
 }
 
-/// Whether an unquoted text is followed by `#` and something other than a space.
+/// Checks whether an unquoted text is followed by `#` and something other than a space.
 fn is_cut_off(source: &Source, place: &Place) -> bool {
     let Some(range) = place.range() else {
         return false;

@@ -99,7 +99,7 @@ impl Problem {
         self.place.label()
     }
 
-    /// Whether the problem is at `place`.
+    /// Checks whether the problem is at `place`.
     pub(crate) fn is_at(&self, place: &Place) -> bool {
         self.place == *place
     }

@@ -236,7 +236,7 @@ fn decode_forced(bytes: &[u8], encoding: TextEncoding) -> Result<Decoded, Decode
     })
 }
 
-/// Whether the beginning of a file has more control characters than a text.
+/// Checks whether the beginning of a file has more control characters than a text.
 fn is_binary(bytes: &[u8]) -> bool {
     let sample = &bytes[..bytes.len().min(4096)];
     let is_control =
@@ -440,7 +440,7 @@ fn letter_rank(bytes: &[u8], encoding: TextEncoding) -> Option<usize> {
     sum.checked_div(count)
 }
 
-/// Whether a text has quotes, all in pairs: `“free”`.
+/// Checks whether a text has quotes, all in pairs: `“free”`.
 fn has_paired_quotes(text: &str) -> bool {
     let count = |quote: char| text.matches(quote).count();
     count('“') > 0 && count('“') == count('”')
@@ -655,7 +655,7 @@ fn is_usual(before: char, character: char, after: char) -> bool {
     }
 }
 
-/// Whether a byte is a line end or the half of one.
+/// Checks whether a byte is a line end or the half of one.
 pub(super) const fn is_line_end(byte: u8) -> bool {
     matches!(byte, b'\r' | b'\n')
 }

@@ -105,7 +105,7 @@ impl SheetNumber {
         if self.is_negative { -number } else { number }
     }
 
-    /// Whether this may be `value`, rounded to the decimals of this number.
+    /// Checks whether this may be `value`, rounded to the decimals of this number.
     pub(crate) fn is_rounded(self, value: f64) -> bool {
         let unit: f64 = format!("1e-{}", self.decimals).parse().unwrap_or(1.0);
         (self.to_f64() - value).abs() <= 0.500_001 * unit

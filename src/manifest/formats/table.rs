@@ -81,7 +81,7 @@ impl Value {
         Problem::at(&self.place, message).help("correct the formula in the sheet")
     }
 
-    /// Whether the text is empty or white space. A cell whose text is not certain is not blank.
+    /// Checks whether the text is empty or white space. A cell whose text is not certain is not blank.
     pub(crate) fn is_blank(&self) -> bool {
         self.trouble.is_none() && self.text.trim().is_empty()
     }

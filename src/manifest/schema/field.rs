@@ -319,17 +319,17 @@ impl Field {
             || closest_match(&wanted, keys.by_ref().map(String::as_str)).is_some()
     }
 
-    /// Whether `a | b` in a cell means two values.
+    /// Checks whether `a | b` in a cell means two values.
     pub(crate) fn splits_at_bars(self) -> bool {
         self.info().multiplicity == Multiplicity::Bars
     }
 
-    /// Whether a list of values makes a job of each.
+    /// Checks whether a list of values makes a job of each.
     pub(crate) fn can_be_list(self) -> bool {
         self.info().multiplicity != Multiplicity::One
     }
 
-    /// Whether a job needs this field, or its alternative.
+    /// Checks whether a job needs this field, or its alternative.
     pub(crate) const fn is_required(self) -> bool {
         matches!(self, Self::Text | Self::Audio | Self::Persona | Self::AspectRatio)
     }

@@ -110,7 +110,7 @@ pub(crate) fn find_known_field(header: &str) -> Option<Field> {
     Field::find(header).map(|(field, _)| field).or_else(in_language)
 }
 
-/// Whether a header names a field, perhaps in a language.
+/// Checks whether a header names a field, perhaps in a language.
 pub(crate) fn is_known_header(header: &str) -> bool {
     find_known_field(header).is_some()
 }

@@ -140,7 +140,7 @@ impl<'a> NameResolver<'a> {
     }
 }
 
-/// Whether a text is 8-4-4-4-12 hexadecimal digits.
+/// Checks whether a text is 8-4-4-4-12 hexadecimal digits.
 pub(crate) fn is_uuid(text: &str) -> bool {
     let fits = |(index, byte): (usize, u8)| match index {
         8 | 13 | 18 | 23 => byte == b'-',

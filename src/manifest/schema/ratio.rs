@@ -23,7 +23,7 @@ pub(crate) fn parse(text: &str) -> Option<ParsedRatio> {
     })
 }
 
-/// Whether the words of a cell name different aspect ratios: `Hochformat 16:9`.
+/// Checks whether the words of a cell name different aspect ratios: `Hochformat 16:9`.
 pub(crate) fn is_contradictory(text: &str) -> bool {
     ratios_of_phrase(&normalize(text)).is_some_and(|ratios| ratios.len() > 1)
 }
@@ -150,7 +150,7 @@ fn parse_single(lower: &str) -> Option<ParsedRatio> {
     from_sides(minutes / 60, minutes % 60).map(ParsedRatio::Repaired)
 }
 
-/// Whether a spreadsheet converted a ratio to a date. September 16 may have been `9/16` or `16/9`.
+/// Checks whether a spreadsheet converted a ratio to a date. September 16 may have been `9/16` or `16/9`.
 pub(crate) fn is_date(text: &str) -> bool {
     let months = [
         "jan", "feb", "mar", "apr", "may", "mai", "jun", "jul", "aug", "sep", "oct", "okt", "nov",

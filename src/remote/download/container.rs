@@ -121,7 +121,7 @@ fn take<const COUNT: usize>(file: &mut impl Read) -> io::Result<Option<[u8; COUN
     }
 }
 
-/// Whether a file that begins with `head` is an image: JPEG, PNG, `WebP` or GIF.
+/// Checks whether a file that begins with `head` is an image: JPEG, PNG, `WebP` or GIF.
 pub(super) fn is_image(head: &[u8]) -> bool {
     head.starts_with(&[0xff, 0xd8, 0xff])
         || head.starts_with(b"\x89PNG\r\n\x1a\n")

@@ -67,7 +67,7 @@ impl Record {
         self.etag.as_deref().or_else(by_date)
     }
 
-    /// Whether a response with these headers is about the same version of the file.
+    /// Checks whether a response with these headers is about the same version of the file.
     pub(super) fn agrees_with(&self, headers: &HeaderMap) -> bool {
         let says = |name, known: Option<&String>| match (headers.get(name), known) {
             (Some(said), Some(known)) => said.as_bytes() == known.as_bytes(),

@@ -148,7 +148,7 @@ const OUTAGES: [&str; 12] = [
     "busy",
 ];
 
-/// Whether a page with a status of 5xx is not about an outage: that of a browser check, a portal or a filter.
+/// Checks whether a page with a status of 5xx is not about an outage: that of a browser check, a portal or a filter.
 fn is_no_outage(page: &str) -> bool {
     let page = page.to_lowercase();
     let has = |words: &[&str]| words.iter().any(|word| page.contains(word));
@@ -194,7 +194,7 @@ fn collect_parts(value: &Value, field: &str, parts: &mut Vec<String>) {
     }
 }
 
-/// Whether a field concerns the whole request.
+/// Checks whether a field concerns the whole request.
 fn is_general(field: &str) -> bool {
     matches!(field, "detail" | "message" | "error" | "errors" | "non_field_errors" | "msg")
 }

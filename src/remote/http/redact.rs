@@ -48,7 +48,7 @@ impl Redactor {
         self.secrets().fold(text.to_owned(), |text, secret| text.replace(secret, "[hidden]"))
     }
 
-    /// Whether `text` holds one of the credentials.
+    /// Checks whether `text` holds one of the credentials.
     pub(crate) fn hides(&self, text: &str) -> bool {
         self.secrets().any(|secret| text.contains(secret))
     }

@@ -91,7 +91,7 @@ fn certificate_advice(error: &reqwest::Error) -> Option<&'static str> {
     })
 }
 
-/// Whether a certificate cannot be checked, whoever has signed it.
+/// Checks whether a certificate is invalid, whatever its issuer is.
 #[expect(deprecated, reason = "old forms of the same errors")]
 fn is_unreadable(error: &rustls::CertificateError) -> bool {
     use rustls::CertificateError as C;

@@ -73,7 +73,7 @@ fn media_type(headers: &HeaderMap) -> String {
     kind.trim().to_ascii_lowercase()
 }
 
-/// Whether the content is a web page. Servers send CSV as `text/html` too, but no CSV begins with `<`.
+/// Checks whether the content is a web page. Servers send CSV as `text/html` too, but no CSV begins with `<`.
 fn is_page(media_type: &str, bytes: &[u8]) -> bool {
     let text = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes).trim_ascii_start();
     let begins_with = |prefix: &[u8]| {

@@ -77,12 +77,12 @@ impl Service {
     }
 }
 
-/// Whether a redirect leads to the page where people sign in.
+/// Checks whether a redirect leads to the page where people sign in.
 pub(super) fn is_sign_in(url: &Url) -> bool {
     url.host_str().is_some_and(|host| SIGN_IN.contains(&host))
 }
 
-/// Whether a redirect from `from` to `to` stays within one service: the same host, this machine, domains of one
+/// Checks whether a redirect from `from` to `to` stays within one service: the same host, this machine, domains of one
 /// service, or one site.
 ///
 /// Sites are recognised without the list of public suffixes. So two customers of a hosting company may count as one site,

@@ -35,7 +35,7 @@ pub(crate) fn open_log(out: &Path, started: Timestamp) -> io::Result<File> {
     open_own(&folder.join(format!("{name}.log")), &mut options)
 }
 
-/// Whether a file has a name that [`open_log`] gives.
+/// Checks whether a file has a name that [`open_log`] gives.
 fn is_log(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     name.replace(|c: char| c.is_ascii_digit(), "0") == "0000-00-00T00-00-00.000Z.log"

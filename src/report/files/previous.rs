@@ -167,7 +167,7 @@ impl PreviousResults {
         true
     }
 
-    /// Whether a job was no longer in the sheet.
+    /// Checks whether a job was no longer in the sheet.
     pub fn is_gone(&self, job: &JobId) -> bool {
         self.gone.contains(job)
     }

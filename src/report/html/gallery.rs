@@ -49,7 +49,7 @@ pub(crate) fn picture(url: &str, description: &str) -> String {
     format!("<img loading=\"lazy\" src=\"{url}\" alt=\"{description}\">")
 }
 
-/// Whether a URL is that of a file on the web, and not a script.
+/// Checks whether a URL is that of a file on the web, and not a script.
 pub(crate) fn is_web(url: &str) -> bool {
     url.starts_with("https://") || url.starts_with("http://")
 }

@@ -102,7 +102,7 @@ fn is_redundant(cell: &str, job: &PlannedJob, campaign: &Campaign) -> bool {
         || cell.split('|').any(|value| is_attribute(value.trim()))
 }
 
-/// Whether a cell names this ratio: `9:16`, `9x16`, `09:16:00`, `portrait`.
+/// Checks whether a cell names this ratio: `9:16`, `9x16`, `09:16:00`, `portrait`.
 fn is_ratio(cell: &str, ratio: AspectRatio) -> bool {
     let words: &[&str] = match ratio {
         AspectRatio::Landscape => &["landscape", "horizontal"],

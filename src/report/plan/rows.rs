@@ -76,7 +76,7 @@ impl PlanState {
         }
     }
 
-    /// Whether `run` would submit the job.
+    /// Checks whether `run` would submit the job.
     pub(super) const fn is_submitted(self) -> bool {
         matches!(self, Self::New | Self::Again)
     }
@@ -129,7 +129,7 @@ impl PlanRow<'_> {
         }
     }
 
-    /// Whether the job speaks a text, not a recording.
+    /// Checks whether the job speaks a text, not a recording.
     pub(super) fn is_text(&self) -> bool {
         matches!(self.row.job.spec.request.speech, Speech::Text(_))
     }
@@ -145,7 +145,7 @@ impl PlanRow<'_> {
     }
 }
 
-/// Whether a job speaks a recording of unknown length.
+/// Checks whether a job speaks a recording of unknown length.
 pub(super) fn has_assumed_length(row: &JobRow) -> bool {
     let spec = &row.job.spec;
     matches!(spec.request.speech, Speech::Audio(_)) && spec.audio_seconds.is_none()

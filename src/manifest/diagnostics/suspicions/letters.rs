@@ -74,7 +74,7 @@ pub(super) fn find_foreign_word(text: &str) -> Option<Range<usize>> {
     None
 }
 
-/// Whether a letter is used as a sign, in all scripts.
+/// Checks whether a letter is used as a sign, in all scripts.
 fn is_sign_like(c: char) -> bool {
     matches!(c, 'µ' | 'ª' | 'º' | 'Ω' | 'ﬁ' | 'ﬂ' | '\u{2b0}'..='\u{2ff}')
 }

@@ -145,7 +145,7 @@ pub(crate) fn is_formula_error(value: &str) -> bool {
     is_error || is_code || is_hidden
 }
 
-/// Whether a value is only the magnitude of a number that a spreadsheet has shortened: `4.91511E+12`.
+/// Checks whether a value is only the magnitude of a number that a spreadsheet has shortened: `4.91511E+12`.
 pub(crate) fn has_lost_digits(value: &str) -> bool {
     let value = value.trim().trim_start_matches('-');
     value.starts_with(|c: char| c.is_ascii_digit())
@@ -186,7 +186,7 @@ fn whole_text_kind(text: &str) -> Option<SuspicionKind> {
     value_kind(text).or(kind)
 }
 
-/// Whether a value is a formula: `=A1`, `="a" & B2`, `+A1`, `@SUM(A1)`.
+/// Checks whether a value is a formula: `=A1`, `="a" & B2`, `+A1`, `@SUM(A1)`.
 fn is_formula(value: &str) -> bool {
     let is_reference = |text: &str| {
         let digits = text.trim_start_matches(|c: char| c.is_ascii_uppercase());
@@ -204,7 +204,7 @@ fn is_formula(value: &str) -> bool {
         || value.strip_prefix(['+', '-']).is_some_and(is_reference)
 }
 
-/// Whether a value says that there is none: `(none)`, `<null>`, `[no value]`, `keine Angabe`.
+/// Checks whether a value says that there is none: `(none)`, `<null>`, `[no value]`, `keine Angabe`.
 fn is_empty_mark(value: &str) -> bool {
     let brackets = [('(', ')'), ('[', ']'), ('<', '>'), ('-', '-')];
     let inside = brackets

@@ -197,7 +197,7 @@ impl CodePage {
         Some(Sequence { range: start..end, original: original.into(), is_certain })
     }
 
-    /// Whether a sequence is damage even if there is no other.
+    /// Checks whether a sequence is damage even if there is no other.
     fn is_certain(&self, text: &str, range: Range<usize>, original: char) -> bool {
         let before = text[..range.start].chars().next_back();
         let after = text[range.end..].chars().next();
@@ -266,7 +266,7 @@ impl CodePage {
     }
 }
 
-/// Whether a character draws the lines and fields of tables.
+/// Checks whether a character draws the lines and fields of tables.
 fn is_line(c: char) -> bool {
     ('\u{2500}'..='\u{259f}').contains(&c)
 }
@@ -281,7 +281,7 @@ const fn sequence_length(lead: u8) -> usize {
     }
 }
 
-/// Whether a spoken text may contain a character: letters of living alphabets, punctuation, signs and emoji.
+/// Checks whether a spoken text may contain a character: letters of living alphabets, punctuation, signs and emoji.
 fn is_plausible(c: char) -> bool {
     matches!(
         c,

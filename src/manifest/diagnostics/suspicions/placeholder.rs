@@ -135,7 +135,7 @@ pub(super) fn placeholder_length(
     }
 }
 
-/// Whether a name is a code that customers enter: `Use code {SUMMER}`, `[SAVE20]`. Names of fields are none.
+/// Checks whether a name is a code that customers enter: `Use code {SUMMER}`, `[SAVE20]`. Names of fields are none.
 fn is_code(before: &str, name: &str) -> bool {
     let is_constant = !name.is_empty()
         && name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '-');
@@ -144,7 +144,7 @@ fn is_code(before: &str, name: &str) -> bool {
     is_constant && (has_number || is_announced) && !is_field(name)
 }
 
-/// Whether a name in brackets is a key or a button: `Press the [Enter] key`, `Click [Buy now]`.
+/// Checks whether a name in brackets is a key or a button: `Press the [Enter] key`, `Click [Buy now]`.
 fn is_button(before: &str, name: &str) -> bool {
     let words = split_words(name);
     let is_key = !words.is_empty() && words.iter().all(|word| words::contains(words::KEYS, word))
@@ -156,7 +156,7 @@ fn is_button(before: &str, name: &str) -> bool {
     is_key || is_pressed && !is_request && !is_field(name) && !is_constant(name)
 }
 
-/// Whether a sign is near enough to be the other end of a placeholder.
+/// Checks whether a sign is near enough to be the other end of a placeholder.
 fn is_near(mut text: impl Iterator<Item = char>, sign: char) -> bool {
     text.by_ref().take(LONGEST_NAME + 2).any(|c| c == sign)
 }
@@ -277,7 +277,7 @@ fn between<'a>(rest: &'a str, open: &str, close: &str) -> Option<&'a str> {
     (!inside.contains('\n')).then_some(inside)
 }
 
-/// Whether text in brackets is the name of a field, not an audio tag as `[laughs softly]`.
+/// Checks whether text in brackets is the name of a field, not an audio tag as `[laughs softly]`.
 ///
 /// Names are known words of fields, requests as `[insert offer here]`, and any name in title case or capitals.
 fn is_bracketed_name(text: &str) -> bool {
@@ -292,14 +292,14 @@ fn is_bracketed_name(text: &str) -> bool {
     is_field(text) || is_name && !is_audio_tag && !is_label
 }
 
-/// Whether text in braces is a variable, a position or alternatives: `{$name}`, `{0}`, `{Hi|Hello}`.
+/// Checks whether text in braces is a variable, a position or alternatives: `{$name}`, `{0}`, `{Hi|Hello}`.
 fn is_braced_name(text: &str) -> bool {
     let name = text.trim().trim_start_matches(['$', '!', '@', '#', '%', '=']);
     let is_position = text.chars().all(|c| c.is_ascii_digit());
     is_position || text.contains('|') || is_identifier(name) || is_bracketed_name(text)
 }
 
-/// Whether text between guillemets is a merge field of Word, not a quotation.
+/// Checks whether text between guillemets is a merge field of Word, not a quotation.
 ///
 /// A merge field has no spaces at its ends, and has an underscore (`«First_Name»`), or is a field of persons (`«Name»`),
 /// or has several words of which the last is a field (`«FirstName»`, `«First Name»`). Everything else is a quotation:
@@ -315,7 +315,7 @@ fn is_merge_field(text: &str) -> bool {
     text.trim() == text && (is_name || is_identifier(text) && text.contains('_'))
 }
 
-/// Whether a text is the name of a field: `name`, `First Name`, `customer_name`, `nom du client`.
+/// Checks whether a text is the name of a field: `name`, `First Name`, `customer_name`, `nom du client`.
 fn is_field(text: &str) -> bool {
     let is_name = text.chars().all(|c| c.is_alphanumeric() || " _-.:/|'’#".contains(c));
     let words = split_words(text);
@@ -330,18 +330,18 @@ fn is_field_word(word: &str) -> bool {
     words::contains(words::PERSON_FIELDS, word) || words::contains(words::FIELDS, word)
 }
 
-/// Whether a text could be the name of a variable: `first_name`, `FirstName`, `name2`.
+/// Checks whether a text could be the name of a variable: `first_name`, `FirstName`, `name2`.
 fn is_identifier(text: &str) -> bool {
     text.starts_with(|c: char| c.is_alphabetic() || c == '_')
         && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
 }
 
-/// Whether a text is an identifier in capitals: `CITY`, `FIRST_NAME`.
+/// Checks whether a text is an identifier in capitals: `CITY`, `FIRST_NAME`.
 fn is_constant(text: &str) -> bool {
     is_identifier(text) && text.len() > 2 && !text.contains(char::is_lowercase)
 }
 
-/// Whether every word begins with a capital letter: `Discount Rate`, `CTA`, `Name of the Product`.
+/// Checks whether every word begins with a capital letter: `Discount Rate`, `CTA`, `Name of the Product`.
 fn is_title(text: &str) -> bool {
     let words: Vec<_> = text.split([' ', '_', '-', '/']).filter(|word| !word.is_empty()).collect();
     let is_capitalized = |word: &&str| {

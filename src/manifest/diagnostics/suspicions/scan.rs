@@ -99,7 +99,7 @@ fn starts_with_word(rest: &str, word: &str) -> bool {
     rest.strip_prefix(word).is_some_and(|after| !after.starts_with(char::is_alphanumeric))
 }
 
-/// Whether a word is a web or e-mail address, which may contain `?`, `%` and `_`.
+/// Checks whether a word is a web or e-mail address, which may contain `?`, `%` and `_`.
 fn is_web_address(rest: &str) -> bool {
     let word = &rest[..run_length(rest, |c| !c.is_whitespace())];
     let is_path = word.contains('/') && word.contains('.');
@@ -196,7 +196,7 @@ fn escape_length(rest: &str) -> Option<usize> {
     }
 }
 
-/// Whether `rest` begins with a character as addresses write it, inside a word: `Hi%20there`.
+/// Checks whether `rest` begins with a character as addresses write it, inside a word: `Hi%20there`.
 fn is_percent_code(before: &str, rest: &str) -> bool {
     let is_code = rest.get(1..3).is_some_and(|code| {
         code.bytes().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(&byte))
@@ -336,14 +336,14 @@ fn suspicious_word(before: &str, rest: &str, is_iberian: bool) -> Option<(usize,
     }
 }
 
-/// Whether `TODO` is the kind of an app.
+/// Checks whether `TODO` is the kind of an app.
 fn is_kind_of_app(after: &str) -> bool {
     let next = after.trim_start_matches([' ', '-']);
     let next = next[..run_length(next, char::is_alphabetic)].to_lowercase();
     ["app", "apps"].contains(&next.as_str())
 }
 
-/// Whether `rest` begins with `N/A` as a word.
+/// Checks whether `rest` begins with `N/A` as a word.
 fn is_not_available(rest: &str) -> bool {
     ["N/A", "n/a"].iter().any(|value| starts_with_word(rest, value))
         && !rest["N/A".len()..].starts_with(['-', '/', '?'])
@@ -439,7 +439,7 @@ fn is_name(word: &str, before: &str, after: &str) -> bool {
         || word.len() > 2 && words::contains(words::GREETINGS, &last) && !before.ends_with('.')
 }
 
-/// Whether a word is a name after a greeting: `Hello null, welcome`.
+/// Checks whether a word is a name after a greeting: `Hello null, welcome`.
 fn is_addressed(word: &str, before: &str, after: &str) -> bool {
     let next = after.trim_start();
     let is_compound = after.starts_with('-') && after[1..].starts_with(char::is_alphabetic);
@@ -448,7 +448,7 @@ fn is_addressed(word: &str, before: &str, after: &str) -> bool {
     is_end && words::contains(words::GREETINGS, &last_word(before.trim_end_matches(['.', ' '])))
 }
 
-/// Whether the sentence around a word is in capitals.
+/// Checks whether the sentence around a word is in capitals.
 fn is_in_capitals(before: &str, after: &str) -> bool {
     let is_inside = |c: &char| !matches!(c, '.' | '!' | '?' | '\n');
     let letters = before
@@ -461,7 +461,7 @@ fn is_in_capitals(before: &str, after: &str) -> bool {
     letters.peek().is_some() && letters.all(char::is_uppercase)
 }
 
-/// Whether a text is in Spanish or Portuguese, where `TODO` is the word for "all".
+/// Checks whether a text is in Spanish or Portuguese, where `TODO` is the word for "all".
 fn is_iberian(text: &str) -> bool {
     text.contains(['¿', '¡', 'ñ', 'ã'])
         || text

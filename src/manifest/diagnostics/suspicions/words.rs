@@ -1,16 +1,16 @@
 //! Words of texts, and word lists of the checks.
 
-/// Whether a list of words contains a word.
+/// Checks whether a list of words contains a word.
 pub(super) fn contains(list: &str, word: &str) -> bool {
     list.split_ascii_whitespace().any(|listed| listed == word)
 }
 
-/// Whether a list of phrases, which are separated by commas, contains a phrase.
+/// Checks whether a list of phrases, which are separated by commas, contains a phrase.
 pub(super) fn contains_phrase(list: &str, phrase: &str) -> bool {
     list.split(',').any(|listed| listed.trim() == phrase)
 }
 
-/// Whether a text begins with one of a list of words.
+/// Checks whether a text begins with one of a list of words.
 pub(super) fn contains_start(list: &str, text: &str) -> bool {
     list.split_ascii_whitespace().any(|listed| text.starts_with(listed))
 }

@@ -180,7 +180,7 @@ impl Builder {
         }
     }
 
-    /// Whether everything has been added that is needed.
+    /// Checks whether everything has been added that is needed.
     pub(crate) fn is_complete(&self) -> bool {
         self.extent == Extent::Header && self.rows > MAX_TITLE_ROWS + 1
     }

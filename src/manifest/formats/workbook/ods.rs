@@ -94,7 +94,7 @@ impl<'b> Ods<'b> {
     }
 }
 
-/// Whether the manifest says how the content is encrypted (part 2, 4.8).
+/// Checks whether the manifest says how the content is encrypted (part 2, 4.8).
 fn is_encrypted(package: &mut Package<'_>) -> Result<bool, ReadError> {
     let manifest = "META-INF/manifest.xml";
     if !package.has(manifest) {
@@ -373,7 +373,7 @@ fn is_same(stored: &str, shown: &str, is_date: bool) -> bool {
     said(stored) == said(shown)
 }
 
-/// Whether a stored text is a number that `value` rounds to. Other texts are not compared.
+/// Checks whether a stored text is a number that `value` rounds to. Other texts are not compared.
 fn agrees(text: &str, value: f64) -> bool {
     let Some((first, second)) = read_number(text) else { return true };
     first.is_rounded(value) || second.is_some_and(|second| second.is_rounded(value))

@@ -163,7 +163,7 @@ impl CellStyles {
         Ok(())
     }
 
-    /// Whether sheets with a style are hidden.
+    /// Checks whether sheets with a style are hidden.
     pub(super) fn is_hidden(&self, style: &str) -> bool {
         self.hidden.contains(style)
     }

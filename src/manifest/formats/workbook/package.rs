@@ -62,7 +62,7 @@ impl<'b> Package<'b> {
         self.entries.is_empty()
     }
 
-    /// Whether the package has a part.
+    /// Checks whether the package has a part.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.entries.contains_key(&name.to_lowercase())
     }
@@ -100,7 +100,7 @@ impl Part<'_, '_> {
         *self.left = self.left.saturating_sub(TOKEN_COST);
     }
 
-    /// Whether a limit is exceeded.
+    /// Checks whether a limit is exceeded.
     pub(crate) fn is_exceeded(&self) -> bool {
         self.token > MAX_TOKEN || *self.left == 0
     }

@@ -75,7 +75,7 @@ impl Styles {
         }
     }
 
-    /// Whether a style has the general format, which shows a value without decoration.
+    /// Checks whether a style has the general format, which shows a value without decoration.
     pub(crate) fn is_general(&self, style: u32) -> bool {
         self.id(style) == Some(0)
     }

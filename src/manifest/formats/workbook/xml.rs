@@ -152,7 +152,7 @@ impl Element<'_> {
         value.map(|value| value.parse().map_err(|_| ReadError::Damaged)).transpose()
     }
 
-    /// Whether an attribute is `1` or `true`.
+    /// Checks whether an attribute is `1` or `true`.
     pub(crate) fn is_set(&self, name: &str) -> Result<bool, ReadError> {
         Ok(matches!(self.attribute(name)?.as_deref(), Some("1" | "true" | "on")))
     }
