@@ -25,6 +25,7 @@ mod job_row;
 mod next_steps;
 pub(crate) mod notification;
 mod observer;
+pub mod page;
 pub(crate) mod plan;
 pub(crate) mod status;
 pub(crate) mod stderr;
