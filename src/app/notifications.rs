@@ -26,7 +26,31 @@ pub(crate) struct Notifications {
     is_attended: bool,
     has_begun: bool,
     summary: Option<Summary>,
+    occasion: Occasion,
     notices: Notices,
+}
+
+/// When the last message is sent.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Occasion {
+    /// At the end of a run that had something to do, or failed.
+    #[default]
+    Work,
+    /// At the end of every run.
+    End,
+    /// If the run does not end with success.
+    Trouble,
+}
+
+impl Occasion {
+    /// Checks whether a message is due at the end of a run, of which `summary` is the result if it began.
+    fn is_due(self, end: &CommandEnd, summary: Option<&Summary>) -> bool {
+        match self {
+            Self::End => true,
+            Self::Trouble => !end.is_success,
+            Self::Work => !end.is_success || summary.is_none_or(Summary::has_worked_in_run),
+        }
+    }
 }
 
 /// How a command ended.
@@ -51,6 +75,7 @@ impl Notifications {
             is_attended: false,
             has_begun: false,
             summary: None,
+            occasion: Occasion::default(),
             notices: Notices::discard(),
         }
     }
@@ -61,6 +86,7 @@ impl Notifications {
     /// If an address is invalid.
     pub(crate) fn new(
         notify: Option<&SecretText>,
+        occasion: Occasion,
         ping: Option<&SecretText>,
         manifest: &ManifestLocation,
         is_attended: bool,
@@ -71,6 +97,7 @@ impl Notifications {
             ping: ping.map(|url| address(Flag::Ping.as_str(), url)).transpose()?,
             manifest: manifest.to_string(),
             is_attended,
+            occasion,
             notices,
             ..Self::none()
         })
@@ -118,7 +145,7 @@ impl Notifications {
         let client = self.client()?;
         let (sent, notices) = (Arc::clone(&self.sent), self.notices.clone());
         let post = move |notice: Notification| {
-            let message = Message::Post(notify, notice);
+            let message = Message::Post(notify, notice.with_host(host()));
             lock(&sent).spawn(async move { warn(&notices, &message.deliver(client).await) });
         };
         Some(EarlyNotifier::new(Box::new(post)))
@@ -150,13 +177,14 @@ impl Notifications {
             let ping = if end.is_success { ping } else { ping.join("fail") };
             self.send(Message::Ping(ping));
         }
-        if let Some(notify) = self.notify.clone() {
+        let is_due = self.occasion.is_due(&end, self.summary.as_ref());
+        if let Some(notify) = self.notify.clone().filter(|_| is_due) {
             let notice = match (&end.error, &self.summary) {
                 (Some(error), _) => Notification::error(&self.manifest, error, end.exit_code),
                 (None, Some(summary)) => Notification::ended(summary, end.exit_code),
                 (None, None) => Notification::error(&self.manifest, "it is over", end.exit_code),
             };
-            self.send(Message::Post(notify, notice));
+            self.send(Message::Post(notify, notice.with_host(host())));
         }
         let sent = std::mem::take(&mut *lock(&self.sent));
         sent.join_all().await;
@@ -200,6 +228,15 @@ impl Message {
             }
         }
     }
+}
+
+/// Returns the name of this machine, if the system has one.
+fn host() -> Option<String> {
+    #[cfg(unix)]
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    let name = String::new();
+    Some(name).filter(|name| !name.is_empty())
 }
 
 fn warn(notices: &Notices, delivered: &Result<(), String>) {

@@ -29,8 +29,8 @@ pub(crate) enum Exit {
     /// Renders are outstanding, because of `--submit-only`, `--max-duration` or a slow render: `collect`
     /// fetches them later.
     Outstanding,
-    /// Finished, some jobs failed, or more than `--max-fail` allows, or some were left out because their text
-    /// looks unfinished.
+    /// Finished, some jobs failed since the last complete run, or more than `--max-fail` allows, or some were
+    /// left out because their text looks unfinished.
     SomeFailed,
     /// All done, but some videos are outdated: their rows were edited after they were paid for.
     Outdated,

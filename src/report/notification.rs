@@ -71,6 +71,19 @@ impl Notification {
         Self { text, fields }
     }
 
+    /// Adds the machine that sends the message.
+    #[must_use]
+    pub(crate) fn with_host(mut self, host: Option<String>) -> Self {
+        if let Some(host) = host {
+            let host = sanitize(&host);
+            let folder = self.fields["folder"].as_str().map(|folder| format!("{folder} on "));
+            self.text = format!("{}\n{}{host}", self.text, folder.unwrap_or_default());
+            self.fields["host"] = host.into();
+            self.fields["text"] = self.text.as_str().into();
+        }
+        self
+    }
+
     /// Returns the body for chat services that accept Slack's format and may refuse other fields. Nothing in it acts as a
     /// mention.
     pub(crate) fn chat_body(&self) -> String {
@@ -112,6 +125,7 @@ fn campaign_fields(summary: &Summary, event: &str, stopped: Option<&StopReason>)
     json!({
         "event": event,
         "campaign": summary.campaign().name,
+        "folder": sanitize(&summary.campaign().out.to_string_lossy()),
         "sandbox": summary.campaign().is_sandbox,
         "stopped": stopped.map(variant_name),
         "message": stopped.map(|reason| stop_sentence(summary, reason)),
@@ -175,7 +189,7 @@ mod tests {
         run.failed(2, "b", "no <!channel> @everyone face");
         run.lost(3, "c");
         run.ended(90, None);
-        let notice = Notification::ended(&run.summary(), 4);
+        let notice = Notification::ended(&run.summary(), 4).with_host(Some("night-1".into()));
         let facts: Value = serde_json::from_str(&notice.json_body()).unwrap();
         assert_eq!(facts["exit_code"], 4);
         assert_eq!(facts["totals"]["done"], 1);
@@ -186,6 +200,9 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("--resubmit c"), "{text}");
+        assert_eq!(facts["host"], "night-1");
+        let folder = facts["folder"].as_str().unwrap();
+        assert!(!folder.is_empty() && text.ends_with(&format!("\n{folder} on night-1")), "{text}");
         let chat: Value = serde_json::from_str(&notice.chat_body()).unwrap();
         assert!(!chat["text"].as_str().unwrap().contains('<'), "no mention: {chat}");
         assert_eq!(chat.as_object().unwrap().len(), 1);

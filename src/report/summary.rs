@@ -104,6 +104,12 @@ impl Summary {
         self.runs().last().is_some_and(|run| last.is_some_and(|last| last >= run.started))
     }
 
+    /// Checks whether the newest run has submitted a job or downloaded a video.
+    pub(crate) fn has_worked_in_run(&self) -> bool {
+        let run = self.runs().last();
+        run.is_some_and(|run| run.first_submit.is_some() || run.last_video.is_some())
+    }
+
     /// Returns the fold of the entries.
     pub const fn history(&self) -> &History {
         &self.history
@@ -152,6 +158,17 @@ impl Summary {
             counts.add(&row);
         }
         counts
+    }
+
+    /// Counts the failed jobs that were not reported yet: those that failed since the newest earlier run that ended with
+    /// nothing left to do.
+    pub fn new_failures(&self) -> usize {
+        let earlier = self.runs().split_last().map_or(&[][..], |(_, earlier)| earlier);
+        let is_complete = |run: &Run| run.ended.as_ref().is_some_and(|end| end.stopped.is_none());
+        let first = earlier.iter().rposition(is_complete).map_or(0, |complete| complete + 1);
+        let since = self.runs().get(first).map(|run| run.started).unwrap_or_default();
+        let is_new = |row: &JobRow| row.state.finished_at.is_none_or(|finished| finished >= since);
+        self.rows().filter(JobRow::has_failed).filter(is_new).count()
     }
 
     /// Adds up the credits of all jobs.

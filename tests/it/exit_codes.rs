@@ -134,7 +134,8 @@ fn code_3_when_a_render_fails_and_it_is_retried_only_on_request() {
     let scenario = Scenario::new(3);
     scenario.replace("sheet.csv", "number 2", "number 2 [fail]");
     scenario.run_sheet(&[]).expect_code(3);
-    scenario.run_sheet(&[]).expect_code(3);
+    scenario.run_sheet(&[]).expect_code(0).expect_stderr(&["1 failed"]);
+    scenario.run_sheet(&["--fail-on", "any"]).expect_code(3);
     assert_eq!(scenario.accepted(), 3);
     scenario.run_sheet(&["--retry-failed"]).expect_code(3);
     assert_eq!(scenario.accepted(), 4);

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{Args, ValueEnum};
 
 use crate::model::{
     CreditCap, Credits, FailureAllowance, InFlight, JobId, LimitSettings, ManifestLocation, Rate,
@@ -14,7 +14,9 @@ use crate::report::files::{CsvEncoding, ResultFiles};
 
 use super::date::DateArg;
 use super::shard::ShardArg;
-use crate::app::{self, CampaignOptions, ColumnChoice, ProviderFlags, RerunSelection, Selection};
+use crate::app::{
+    self, CampaignOptions, ColumnChoice, Occasion, ProviderFlags, RerunSelection, Selection,
+};
 use crate::app::{RunOptions, Submits};
 use crate::cli::config::{BASE_URL, Environment, SHEET_TOKEN};
 use crate::cli::error::Error;
@@ -212,6 +214,24 @@ pub(in crate::cli) struct WaitingArguments {
     pub(in crate::cli) lock_wait: Option<Duration>,
 }
 
+/// Which failed jobs lead to the exit code of failures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum FailOn {
+    /// Those that no earlier run has reported by ending with nothing left to do.
+    New,
+    /// All.
+    Any,
+}
+
+/// When a summary is posted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum NotifyOn {
+    /// At the end of every run.
+    End,
+    /// If a run does not end with exit code 0.
+    Trouble,
+}
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Output")]
 pub(in crate::cli) struct OutputArguments {
@@ -224,11 +244,18 @@ pub(in crate::cli) struct OutputArguments {
     /// Write JUnit XML as well, so that a build server shows the campaign like a test run
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) junit: Option<PathBuf>,
+    /// The failed jobs that lead to exit code 3: those that no earlier complete run has reported, or any
+    #[arg(long, value_enum, value_name = "WHICH", default_value = "new")]
+    pub(in crate::cli) fail_on: FailOn,
     /// Post a summary to this URL when the run ends or must stop: Slack's format for chats, JSON for all
     /// others. A secret: better given as `CALLSHEET_NOTIFY` in the environment
     // clap does not read the variable, because its errors would show the value.
     #[arg(long, value_name = "URL")]
     pub(in crate::cli) notify: Option<String>,
+    /// Post the summary at the end of every run, or only if not every selected job is done [default: the
+    /// end of every run that had something to do]
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub(in crate::cli) notify_on: Option<NotifyOn>,
     /// Tell a dead-man's switch: URL/start, then URL, or URL/fail. A secret: better given as
     /// `CALLSHEET_PING` in the environment
     #[arg(long, value_name = "URL")]
@@ -354,6 +381,14 @@ impl OutputArguments {
     pub(in crate::cli) fn notify(&self, environment: &Environment) -> Option<SecretText> {
         let given = self.notify.clone();
         given.or_else(|| environment.variable("CALLSHEET_NOTIFY")).map(SecretText::new)
+    }
+
+    /// Returns when the summary is posted.
+    pub(in crate::cli) fn occasion(&self) -> Occasion {
+        self.notify_on.map_or_else(Occasion::default, |when| match when {
+            NotifyOn::End => Occasion::End,
+            NotifyOn::Trouble => Occasion::Trouble,
+        })
     }
 
     /// Returns the address of the dead man's switch.

@@ -16,8 +16,8 @@ use clap::builder::BoolishValueParser;
 use clap::{Arg, ArgAction, Command};
 
 pub(super) use self::groups::{
-    AddressArguments, CampaignArguments, OutputArguments, ProviderArguments, RerunArguments,
-    SelectionArguments, SpendingArguments, WaitingArguments, encoding,
+    AddressArguments, CampaignArguments, FailOn, OutputArguments, ProviderArguments,
+    RerunArguments, SelectionArguments, SpendingArguments, WaitingArguments, encoding,
 };
 pub(super) use self::run::{CollectArguments, RunArguments, resume_command};
 pub(super) use self::screen::{LogFormat, ProgressStyle, ScreenArguments};

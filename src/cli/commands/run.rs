@@ -6,7 +6,7 @@ use crate::app::{
     self, ApprovalPolicy, CommandEnd, Confirm, FinishedRun, Interrupts, Notifications,
     ProviderConfig, RunOptions, RunRequest, Severity, Submits,
 };
-use crate::cli::args::{LogFormat, RunArguments, ScreenArguments, resume_command};
+use crate::cli::args::{FailOn, LogFormat, RunArguments, ScreenArguments, resume_command};
 use crate::cli::config::{Environment, provider_for_manifest};
 use crate::cli::display::DisplayStyle;
 use crate::cli::error::Error;
@@ -40,6 +40,7 @@ pub(super) async fn run(
     environment.report_notes(&Printer::of(screen.log_format).notices());
     let mut notifications = Notifications::new(
         output.notify(&environment).as_ref(),
+        output.occasion(),
         output.ping(&environment).as_ref(),
         &campaign.manifest,
         Environment::can_ask(),
@@ -71,7 +72,7 @@ pub(super) async fn run(
             }
         };
         let finished = app::run_with(request, &mut notifications, interrupts).await?;
-        Ok(conclude(finished, screen, style, goal)?.min(others))
+        Ok(conclude(finished, &arguments, style, goal)?.min(others))
     }
     .await;
     let exit = result.as_ref().map_or_else(Error::exit, |exit| *exit);
@@ -96,7 +97,7 @@ async fn collect_other_days(
     style: DisplayStyle,
     interrupts: &mut Interrupts,
 ) -> Result<Exit, Error> {
-    let RunArguments { campaign, provider, screen, .. } = arguments;
+    let RunArguments { campaign, provider, .. } = arguments;
     let days = app::other_unfinished_days(&campaign.options()?, provider.sandbox)?;
     let mut exit = Exit::Success;
     for day in days {
@@ -106,7 +107,7 @@ async fn collect_other_days(
             day.apply(&mut request.campaign);
             request.files.junit = None;
             let finished = app::run_with(request, &mut Notifications::none(), interrupts).await?;
-            conclude(finished, screen, style, Goal::PaidVideos)
+            conclude(finished, arguments, style, Goal::PaidVideos)
         };
         let collected = Box::pin(collected).await.unwrap_or_else(|error| {
             style.printer().error(&error);
@@ -168,10 +169,11 @@ async fn request(
 /// Prints the summary, and the results if they were asked for.
 fn conclude(
     finished: FinishedRun,
-    screen: &ScreenArguments,
+    arguments: &RunArguments,
     style: DisplayStyle,
     goal: Goal,
 ) -> Result<Exit, Error> {
+    let screen = &arguments.screen;
     let mut is_printed = true;
     // After a second interrupt only the resuming command is printed, with the error.
     if !finished.was_abandoned() {
@@ -200,14 +202,18 @@ fn conclude(
         Printer::of(screen.log_format).notice(Severity::Warning, earlier);
     }
     let stopped = finished.result?;
-    let exit = exit_code(&finished.summary, stopped.as_ref(), goal);
+    let exit = exit_code(&finished.summary, stopped.as_ref(), goal, arguments.output.fail_on);
     let exit = if earlier.is_some() { exit.min(Exit::Outstanding) } else { exit };
     Ok(if exit == Exit::Success && !is_printed { Exit::Unexpected } else { exit })
 }
 
 /// Returns the exit code of a run that ended in an orderly way, for the reason `stopped` if it stopped early.
-fn exit_code(summary: &Summary, stopped: Option<&StopReason>, goal: Goal) -> Exit {
+fn exit_code(summary: &Summary, stopped: Option<&StopReason>, goal: Goal, fail_on: FailOn) -> Exit {
     let counts = summary.counts();
+    let failed = match fail_on {
+        FailOn::New => summary.new_failures(),
+        FailOn::Any => counts.failed,
+    };
     let because = stopped.map(StopReason::exit);
     let wants_all = goal == Goal::EveryVideo;
     let has_left_out = wants_all && summary.rows().any(|row| row.left_out().is_some());
@@ -216,7 +222,7 @@ fn exit_code(summary: &Summary, stopped: Option<&StopReason>, goal: Goal) -> Exi
         because,
         (counts.in_doubt > 0).then_some(Exit::InDoubt),
         (counts.outstanding() > 0 || has_pending).then_some(Exit::Outstanding),
-        (counts.failed > 0 || has_left_out).then_some(Exit::SomeFailed),
+        (failed > 0 || has_left_out).then_some(Exit::SomeFailed),
         (wants_all && counts.outdated > 0).then_some(Exit::Outdated),
     ]
     .into_iter()
