@@ -13,10 +13,16 @@ const REVIEW_SCRIPTS: &[&str] = &[
 ];
 
 /// The screens that only the studio has.
-const STUDIO_SCRIPTS: &[&str] = &[];
+const STUDIO_SCRIPTS: &[&str] = &[
+    include_str!("script/live.js"),
+    include_str!("script/sheet.js"),
+    include_str!("script/preview.js"),
+    include_str!("script/home.js"),
+    include_str!("script/studio.js"),
+];
 
 const REVIEW_STYLES: &[&str] = &[include_str!("style.css")];
-const STUDIO_STYLES: &[&str] = &[];
+const STUDIO_STYLES: &[&str] = &[include_str!("studio.css")];
 
 /// The studio's page. It is the same for every campaign.
 pub const STUDIO_PAGE: &str = "<!doctype html>

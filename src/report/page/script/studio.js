@@ -1,0 +1,175 @@
+// The studio: the bar at the top, and the screens of a campaign.
+(() => {
+"use strict";
+
+const { html, useEffect, useMemo, useRef, useState, useCallback, api, address, Icon } = callsheet;
+
+const TABS = [
+  { name: "sheet", label: "Sheet" },
+  { name: "preview", label: "Preview" },
+  { name: "videos", label: "Videos" },
+];
+
+/** The shape of an aspect ratio.
+ * @param {{ ratio: string }} props */
+function RatioShape({ ratio }) {
+  return html`<span class="shape" data-ratio=${ratio.replace("x", ":")} aria-hidden="true"></span>`;
+}
+
+/** A message, with commands and values between backticks.
+ * @param {{ text: string }} props */
+const Words = ({ text }) => text.split("`").map((part, index) => (index % 2 ? html`<code>${part}</code>` : part));
+
+/** An error of the studio, in the words of the command line.
+ * @param {{ error: any }} props */
+function Problem({ error }) {
+  if (!error) return null;
+  return html`<div class="problem panel bad" role="alert"><p><b><${Words} text=${error.error} /></b></p>
+    ${(error.hints ?? []).map((/** @type {string} */ hint) => html`<p key=${hint}><${Words} text=${hint} /></p>`)}</div>`;
+}
+
+/** @param {Record<string, string>} place */
+function linkTo(place) {
+  return `#${new URLSearchParams(place)}`;
+}
+
+/** A time of day, with the date if it is another day.
+ * @param {number} ms */
+function when(ms) {
+  const date = new Date(ms);
+  const time = date.toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+  return date.toDateString() === new Date().toDateString() ? `about ${time}` : `about ${date.toLocaleDateString([], { day: "numeric", month: "short" })}, ${time}`;
+}
+
+function App() {
+  const place = callsheet.useAddress();
+  const [studio, setStudio] = useState(/** @type {Studio | null} */ (null));
+  const [error, setError] = useState(/** @type {any} */ (null));
+  const reload = useCallback(async () => {
+    try {
+      const next = await api("/api/studio");
+      setError(null);
+      setStudio((last) => {
+        if (!last && next.opened && !address.get().campaign) address.set({ campaign: next.opened });
+        return next;
+      });
+    } catch (problem) {
+      setError(problem);
+    }
+  }, []);
+  const isHome = !place.campaign;
+  const isLive = !!studio?.campaigns.some((campaign) => campaign.live);
+  useEffect(() => { reload(); }, [place.campaign]);
+  useEffect(() => {
+    if (!isHome) return undefined;
+    const refresh = () => { if (!document.hidden) reload(); };
+    const timer = setInterval(refresh, isLive ? 3000 : 15_000);
+    document.addEventListener("visibilitychange", refresh);
+    return () => { clearInterval(timer); document.removeEventListener("visibilitychange", refresh); };
+  }, [isHome, isLive]);
+  const campaign = studio?.campaigns.find(({ id }) => id === place.campaign);
+  useEffect(() => { document.title = campaign ? `${campaign.name} · callsheet` : "callsheet studio"; }, [campaign?.name]);
+  return html`<div class="studio">
+    <header class="topbar">
+      <a class="wordmark" href="#"><${Icon} name="sheet" />callsheet</a>
+      ${!isHome && html`<nav aria-label="Place"><a href="#">Campaigns</a><span aria-hidden="true">/</span><span aria-current="page">${campaign?.name ?? "…"}</span></nav>`}
+      <span class="grow"></span>
+      ${studio && html`<span class="note version">${studio.version}</span>`}
+    </header>
+    <${Problem} error=${error} />
+    ${!studio ? !error && html`<main class="loading" tabindex="-1"><p class="note">Opening…</p></main>`
+      : isHome ? html`<${callsheet.Home} studio=${studio} reload=${reload} />`
+      : html`<${CampaignPage} key=${place.campaign} id=${place.campaign} campaign=${campaign} studio=${studio} tab=${place.tab} />`}
+  </div>`;
+}
+
+/** @param {{ id: string, campaign: Campaign | undefined, studio: Studio, tab: string | undefined }} props */
+function CampaignPage({ id, campaign, studio, tab }) {
+  const feed = callsheet.useFeed(id);
+  const { page, live } = feed;
+  const [redone, setRedone] = useState(/** @type {PageJob | null} */ (null));
+  const [error, setError] = useState(/** @type {any} */ (null));
+  const hasStarted = useRef(false);
+  const hasVideos = !!page && page.jobs.some((job) => !["pending", "left_out"].includes(job.status));
+  const current = TABS.some(({ name }) => name === tab) ? tab : hasVideos ? "videos" : "sheet";
+  /** Starts a run, which asks before it pays for anything. */
+  const run = useCallback(async (/** @type {Record<string, any>} */ body) => {
+    setError(null);
+    await api(`/api/campaigns/${id}/run`, { body });
+    hasStarted.current = true;
+  }, [id]);
+  useEffect(() => {
+    if (live.state === "running" && hasStarted.current) address.set({ tab: "videos" });
+    if (live.state === "running" || live.state === "idle") hasStarted.current = false;
+  }, [live.state]);
+  return html`<main class="campaign-page" tabindex="-1">
+    <${callsheet.CampaignHead} id=${id} name=${campaign?.name ?? page?.campaign ?? ""} sandbox=${campaign?.sandbox ?? studio.sandbox} feed=${feed} run=${run} />
+    <${Problem} error=${error} />
+    <${Tabs} current=${current} page=${page} />
+    <div class="tab-panel" role="tabpanel" id="panel" aria-labelledby=${`tab-${current}`} data-tab=${current}>
+      ${current === "sheet" && html`<${callsheet.SheetTab} id=${id} version=${feed.sheet} />`}
+      ${current === "preview" && html`<${callsheet.PreviewTab} id=${id} version=${feed.sheet} live=${live} page=${page} run=${run} />`}
+      ${current === "videos" && (page ? html`<${Videos} id=${id} page=${page} live=${live} version=${feed.sheet} redo=${setRedone} run=${run} setError=${setError} />` : html`<p class="note">Opening…</p>`)}
+    </div>
+    ${live.question && html`<${callsheet.QuestionDialog} id=${id} question=${live.question} />`}
+    ${redone && html`<${callsheet.RedoDialog} id=${id} job=${redone} onClose=${() => setRedone(null)} />`}
+  </main>`;
+}
+
+/** The review of the videos, with what only the studio can do.
+ * @param {{ id: string, page: PageData, live: Live, version: number, redo: (job: PageJob) => void, run: (body: any) => Promise<void>, setError: (error: any) => void }} props */
+function Videos({ id, page, live, version, redo, run, setError }) {
+  const store = useMemo(() => callsheet.store.studio(id), [id]);
+  callsheet.useMarks(store);
+  useEffect(() => { if (version) store.refresh().catch(callsheet.toastError); }, [version]);
+  const file = useRef(/** @type {HTMLInputElement | null} */ (null));
+  const isIdle = live.state === "idle";
+  /** @param {any} body */
+  const start = (body) => { run(body).catch(setError); };
+  const actions = isIdle ? { redo, retry: (/** @type {PageJob[]} */ jobs) => start({ what: "retry_failed", jobs: jobs.map((job) => job.id) }) } : {};
+  const rejected = page.jobs.filter((job) => job.file && store.of(job).mark === "rejected");
+  /** @param {any} event */
+  const receive = async (event) => {
+    const [marks] = event.target.files;
+    event.target.value = "";
+    if (!marks) return;
+    try {
+      const { imported } = await api(`/api/campaigns/${id}/marks/import`, { body: marks });
+      await store.refresh();
+      callsheet.toast(`${callsheet.plural(imported, "mark")} imported.`);
+    } catch (problem) {
+      setError(problem);
+    }
+  };
+  const hasFiles = page.jobs.some((job) => job.file);
+  return html`<${callsheet.Review} data=${page} store=${store} actions=${actions} progress=${live.progress}>
+    <div class="videos-bar">
+      ${hasFiles && html`<a class="button" href=${`/api/campaigns/${id}/export`} download><${Icon} name="download" />Export for review</a>
+        <button type="button" class="button" title="The file that a reviewer sends back" onClick=${() => file.current?.click()}><${Icon} name="plus" />Import marks</button>`}
+      <input ref=${file} type="file" accept=".csv" class="visually-hidden" tabindex="-1" aria-label="File of marks" onChange=${receive} />
+      ${rejected.length > 0 && isIdle && html`<button type="button" class="button" onClick=${() => start({ what: "redo_rejected" })}><${Icon} name="redo" />Make ${callsheet.plural(rejected.length, "rejected video")} again</button>`}
+    </div>
+  <//>`;
+}
+
+/** @param {{ current: string, page: any }} props */
+function Tabs({ current, page }) {
+  /** @param {KeyboardEvent} event */
+  const onKey = (event) => {
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (!step) return;
+    event.preventDefault();
+    const index = TABS.findIndex(({ name }) => name === current);
+    const next = TABS[(index + step + TABS.length) % TABS.length].name;
+    address.set({ tab: next });
+    document.getElementById(`tab-${next}`)?.focus();
+  };
+  return html`<div class="tabs" role="tablist" aria-label="Campaign" onKeyDown=${onKey}>
+    ${TABS.map(({ name, label }) => html`<button key=${name} type="button" role="tab" id=${`tab-${name}`} aria-controls="panel" aria-selected=${name === current} tabindex=${name === current ? 0 : -1} onClick=${() => address.set({ tab: name })}>
+      ${label}${name === "videos" && page?.totals.done > 0 && html`<span class="count">${page.totals.done}</span>`}
+    </button>`)}
+  </div>`;
+}
+
+Object.assign(callsheet, { Studio: App, RatioShape, Problem, Words, linkTo, when });
+})();

@@ -1,0 +1,183 @@
+// Types of the studio's screens, for checking the scripts.
+
+interface Callsheet {
+  useFeed(id: string): Feed;
+  useWindow(content: { current: HTMLElement | null }, height: number, count: number): [number, number];
+  useCatalogue(kind: "personas" | "voices"): any[] | null;
+  byName(all: any[] | null): Map<string, any>;
+  stateWords(state: Live["state"], totals: Record<string, number> | undefined): [string, string];
+  linkTo(place: Record<string, string>): string;
+  when(milliseconds: number): string;
+  Home: any;
+  SheetTab: any;
+  PreviewTab: any;
+  CampaignHead: any;
+  Progress: any;
+  QuestionDialog: any;
+  RedoDialog: any;
+  RatioShape: any;
+  Problem: any;
+  Words: any;
+  Studio: any;
+}
+
+interface Studio {
+  version: string;
+  sandbox: boolean;
+  sandbox_reason: "no_keys" | "option" | null;
+  folder: string;
+  opened: string | null;
+  campaigns: Campaign[];
+}
+
+interface Campaign {
+  id: string;
+  name: string;
+  manifest: string;
+  folder: string;
+  sandbox: boolean;
+  live: boolean;
+  counts: Record<string, number>;
+  credits: { spent: number; promised: number };
+  changed: number | null;
+  error: string | null;
+}
+
+/** What goes on in a campaign. */
+interface Live {
+  state: "idle" | "preparing" | "asking" | "running" | "stopping";
+  /** Whether this studio makes the run, and no other process. */
+  here: boolean;
+  lines: string[];
+  progress: Record<string, number>;
+  ready: number | null;
+  ended: { exit: number; message: string; hints: string[] } | null;
+  question: Question | null;
+  notices: { severity: string; text: string }[];
+}
+
+interface Question {
+  id: number;
+  text: string;
+  videos: number;
+  credits_low: number;
+  credits_high: number;
+  examples: Example[];
+  longest: { id: string; text: string } | null;
+  default_yes: boolean;
+}
+
+interface Example {
+  id: string;
+  persona: string;
+  ratio: string;
+  text: string;
+}
+
+/** What is known of a campaign from its stream. */
+interface Feed {
+  page: PageData | null;
+  live: Live;
+  /** The version of the sheet. */
+  sheet: number;
+  /** Whether the connection is lost. */
+  lost: boolean;
+}
+
+interface Sheet {
+  name: string;
+  kind: "table" | "text";
+  text: string | null;
+  edited: boolean;
+  can_edit: boolean;
+  columns: SheetColumn[];
+  rows: SheetRow[];
+  fields: SheetField[];
+  ratios: string[];
+  problems: SheetProblem[];
+  version: number;
+}
+
+interface SheetColumn {
+  index: number;
+  header: string;
+  field: string | null;
+  chosen: boolean;
+}
+
+interface SheetRow {
+  /** Its number in the file. */
+  row: number;
+  cells: string[];
+  jobs: string[];
+}
+
+interface SheetField {
+  name: string;
+  label: string;
+  required: boolean;
+  kind: "text" | "persona" | "ratio" | "voice" | "flag" | "other";
+}
+
+interface SheetProblem {
+  severity: "problem" | "suspicion" | "note";
+  row: number | null;
+  column: number | null;
+  place: string;
+  message: string;
+  help: string | null;
+}
+
+type Edit = { row: number; column: number; value: string };
+type Cell = { row: SheetRow; column: SheetColumn; kind: string };
+
+interface Persona {
+  id: string;
+  name: string;
+  gender: string;
+  age: string;
+  style: string;
+  scene: string | null;
+  location: string | null;
+  picture: string | null;
+}
+
+interface Voice {
+  id: string;
+  name: string;
+  accent: string;
+  gender: string;
+  preview: string | null;
+}
+
+/** What `plan --json` prints. */
+interface Plan {
+  campaign: string;
+  sandbox: boolean;
+  balance: { credits: number | null; left_low: number; left_high: number; covers_plan: boolean; error?: string } | null;
+  credits: PageData["credits"];
+  jobs: PlanJob[];
+  notes: { place: string; message: string }[];
+  suspicions: { jobs: string[]; message: string; place: string }[];
+  examples?: Example[];
+  run_seconds: number | null;
+  totals: Record<string, number>;
+}
+
+interface PlanJob {
+  job_id: string;
+  aspect_ratio: string;
+  audio: string | null;
+  credits_low: number;
+  credits_likely: number;
+  credits_high: number;
+  origin: { file: string; line: number } | null;
+  persona: string;
+  persona_name: string;
+  reason: string;
+  seconds_low: number;
+  seconds_high: number;
+  state: string;
+  text: string | null;
+  will_submit: boolean;
+}
