@@ -3,7 +3,8 @@
 //! # Layers
 //!
 //! Every layer may import [`model`] and `util`. `manifest`, `engine`, `journal`, `remote` and `report` import nothing
-//! else; [`driver`] combines them into the loop, [`app`] into use cases, and [`cli`] is one edge over the use cases. A test
+//! else; [`driver`] combines them into the loop, [`app`] into use cases, and [`cli`] and
+//! `studio` are the edges over the use cases. A test
 //! checks these rules.
 //!
 //! | layer | contents |
@@ -19,6 +20,7 @@
 //! | [`app`] | the use cases: plan, run, collect, status, report, catalogue; no argument parsing, no printing |
 //! | [`sandbox`] | an imitation of the API on loopback, with faults on request |
 //! | [`cli`] | the command line: arguments, settings, printing, exit codes |
+//! | `studio` | the same use cases on a local web page |
 //!
 //! # The core idea
 //!
@@ -47,4 +49,5 @@ pub mod model;
 pub mod remote;
 pub mod report;
 pub mod sandbox;
+mod studio;
 mod util;

@@ -6,7 +6,9 @@
 
 mod account;
 mod addressed_sheet;
+mod advice;
 mod approve;
+mod campaigns;
 mod cap;
 mod catalogue;
 mod duplicates;
@@ -39,8 +41,10 @@ mod suspicious;
 mod unfinished_days;
 mod view;
 
+pub(crate) use self::advice::{causes, message};
 pub use self::approve::ApprovalPolicy;
 pub(crate) use self::approve::{AskYesOrNo, approve};
+pub(crate) use self::campaigns::{FoundCampaign, find_campaigns};
 pub(crate) use self::catalogue::{
     Catalogue, CatalogueFilter, NameLookup, NetworkUse, PersonaItem, VoiceItem, has_preview,
     or_dash, persona_genders, persona_page, voice_genders, voice_page,

@@ -17,6 +17,7 @@ text_enum! {
         Report = "report",
         Run = "run",
         Status = "status",
+        Studio = "studio",
         Voices = "voices",
     }
 }

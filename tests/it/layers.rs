@@ -7,7 +7,7 @@ use std::path::Path;
 
 use crate::source::{self, SourceFile};
 
-/// What each layer may import. `studio` does not exist yet.
+/// What each layer may import.
 const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ("model", &[]),
     ("util", &[]),
@@ -27,7 +27,7 @@ const MAY_IMPORT: [(&str, &[&str]); 12] = [
     ),
     // Only the types of the wire, see `the_sandbox_imports_only_wire_types`.
     ("sandbox", &["util", "remote"]),
-    ("cli", &["app", "model", "report", "util", "sandbox"]),
+    ("cli", &["app", "model", "report", "util", "sandbox", "studio"]),
     ("studio", &["app", "model", "report", "util", "sandbox"]),
 ];
 
@@ -51,7 +51,7 @@ const ONLY_NAMED_BY: [(&str, &[&str]); 17] = [
     ("rusqlite", &["journal"]),
     ("console", &["report", "util"]),
     ("axum", &["sandbox", "studio"]),
-    ("futures", &["app", "driver", "remote", "sandbox"]),
+    ("futures", &["app", "driver", "remote", "sandbox", "studio"]),
     ("clap", &["cli"]),
     ("anyhow", &["app", "cli", "studio"]),
 ];

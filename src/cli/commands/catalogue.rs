@@ -1,5 +1,6 @@
 //! The `personas` and `voices` commands: search the provider's catalogue.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use clap::Args;
@@ -173,6 +174,14 @@ pub(super) fn open_page(environment: &Environment, name: &str, page: &str) -> Re
         .and_then(|()| write_atomic(&path, Access::Private, |file| file.write_all(page.as_bytes())))
         .map_err(app::Error::io(format!("cannot write a page to `{}`", folder.display())))?;
     printer::print(&format!("{}\n", path.display()))?;
+    if !open_in_browser(&path) {
+        printer::eprint("no program to open pages was found; open the file in a browser\n");
+    }
+    Ok(())
+}
+
+/// Opens a file or an address in the browser. Returns whether a program for that was found.
+pub(super) fn open_in_browser(target: &Path) -> bool {
     let opener = if cfg!(windows) {
         "explorer"
     } else if cfg!(target_os = "macos") {
@@ -182,12 +191,13 @@ pub(super) fn open_page(environment: &Environment, name: &str, page: &str) -> Re
     };
     let mut command = Command::new(opener);
     Environment::remove_secrets(&mut command);
-    let child =
-        command.arg(&path).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    if child.is_err() {
-        printer::eprint("no program to open pages was found; open the file in a browser\n");
-    }
-    Ok(())
+    let child = command
+        .arg(target)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn();
+    child.is_ok()
 }
 
 fn row(persona: &PersonaItem) -> [String; 8] {

@@ -12,6 +12,7 @@ mod report;
 mod run;
 mod sandbox;
 mod status;
+mod studio;
 mod why;
 
 use clap::{ArgMatches, CommandFactory as _, Parser, Subcommand};
@@ -72,6 +73,8 @@ pub(super) enum Command {
     Why(why::WhyArguments),
     /// Write the results and the page again, from the journal
     Report(report::ReportArguments),
+    /// Prepare, make and review campaigns in a browser on this machine
+    Studio(studio::StudioArguments),
     /// Show every setting of `run` with its source; secrets are hidden
     Config(RunArguments),
     /// Search the provider's personas
@@ -105,6 +108,7 @@ impl Command {
                 Box::pin(run::run(arguments.into(), own, Goal::PaidVideos, interrupts)).await
             }
             Self::Sandbox(arguments) => sandbox::sandbox(arguments, interrupts).await,
+            Self::Studio(arguments) => Box::pin(studio::studio(arguments, interrupts)).await,
             Self::Plan(arguments) => {
                 or_interrupt(interrupts, Box::pin(plan::plan(arguments))).await
             }

@@ -130,6 +130,17 @@ fn missing(name: &str, environment: &Environment, profile: Option<&Profile>) -> 
     )
 }
 
+/// Checks whether the environment names a key, or a source of keys.
+pub(in crate::cli) fn names_keys(environment: &Environment) -> bool {
+    let has_key = |name: &str| {
+        environment.found(name).is_some() || environment.variable(&format!("{name}_FILE")).is_some()
+    };
+    KEYS.into_iter().any(has_key)
+        || [CREDENTIALS_FILE, CREDENTIALS_COMMAND]
+            .into_iter()
+            .any(|name| environment.variable(name).is_some())
+}
+
 /// Returns the keys that are found. With a profile no other source is read: it may belong to another account.
 ///
 /// # Errors

@@ -7,7 +7,7 @@ mod provider;
 mod unknown_variables;
 
 pub(super) use self::credentials::{
-    AllowCommands, find as find_keys, refused_address, running_command,
+    AllowCommands, find as find_keys, names_keys, refused_address, running_command,
 };
 pub(super) use self::env::{BASE_URL, Environment, FoundVariable, KEYS, SHEET_TOKEN, is_set};
 pub(super) use self::profile::Profile;

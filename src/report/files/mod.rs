@@ -18,6 +18,7 @@ mod xlsx;
 
 pub use csv::{CsvEncoding, write_csv};
 pub use json::write_json;
+pub(crate) use json::{credits, totals};
 pub(crate) use log::open_log;
 pub use previous::PreviousResults;
 pub(crate) use previous::{foreign_results, foreign_workbook, ids_in_csv};

@@ -9,7 +9,7 @@ use crate::report::files::json::{Items, VERSION, credits, totals};
 use crate::report::format::object;
 use crate::report::plan::context::PlanContext;
 use crate::report::plan::rows::{PlanRow, plan_rows};
-use crate::report::plan::text::to_submit;
+use crate::report::plan::text::{examples_json, to_submit};
 use crate::report::summary::Summary;
 use crate::util::json::SafeJson;
 use crate::util::text::sanitize;
@@ -40,14 +40,17 @@ impl Serialize for Plan<'_> {
         let to_submit = to_submit(summary).to_json(
             |share| json!({ "jobs": share.jobs, "credits_low": share.low, "credits_high": share.high }),
         );
+        let [examples, longest] = examples_json(summary);
         object!(serializer,
             approval: campaign.approval.to_json(),
             assumptions: context.assumptions_json(summary),
             balance: context.balance_json(summary),
             campaign: campaign.name,
             credits: credits(summary),
+            examples: examples,
             hosts: context.hosts.to_json(),
             jobs: Items(|| plan_rows(summary).map(|row| job(summary, &row))),
+            longest: longest,
             manifest: campaign.manifest.to_string(),
             max_credits_run: context.max_credits_run,
             notes: context.notes.iter().map(|note| json!({ "place": note.place, "message": note.message })).collect::<Vec<_>>(),

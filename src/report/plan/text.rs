@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use serde_json::{Value, json};
+
 use crate::model::Flag;
 use crate::report::cost_breakdown::{CostBreakdown, GroupBy};
 use crate::report::format::credit_range;
@@ -60,22 +62,18 @@ fn wrapped(line: &str, columns: Option<usize>) -> String {
 /// Returns up to three of the texts that `run` would submit, and the longest one, for a last look before they are paid
 /// for.
 pub(crate) fn text_examples(summary: &Summary, columns: Option<usize>) -> String {
-    let rows: Vec<PlanRow<'_>> =
-        plan_rows(summary).filter(|row| row.state.is_submitted()).collect();
-    let Some(last) = rows.len().checked_sub(1) else {
+    let (shown, longest) = examples(summary);
+    if shown.is_empty() {
         return String::new();
-    };
-    let mut shown = vec![0, last / 2, last];
-    shown.dedup();
-    let ids = shown.iter().map(|index| rows[*index].row.id().as_str().len()).max().unwrap_or(0);
+    }
+    let ids = shown.iter().map(|row| row.row.id().as_str().len()).max().unwrap_or(0);
     let room = columns.map_or(EXAMPLE_WIDTH, |columns| columns.saturating_sub(ids + 2).max(20));
-    let shown = shown.into_iter().map(|index| {
-        let text = one_line(rows[index].speech(), room.min(EXAMPLE_WIDTH));
-        (None, [rows[index].row.id().to_string(), text])
+    let shown = shown.iter().map(|row| {
+        let text = one_line(row.speech(), room.min(EXAMPLE_WIDTH));
+        (None, [row.row.id().to_string(), text])
     });
     let mut text = table(["job", "text"], shown, None, Colours::Off);
-    let texts = rows.iter().filter(|row| row.is_text());
-    if let Some(longest) = texts.max_by_key(|row| row.speech().chars().count()) {
+    if let Some(longest) = longest {
         let (id, length) = (longest.row.id(), longest.speech().chars().count());
         let seconds = seconds(&longest.row.job.estimate);
         let line = format!("the longest text is `{id}`: {length} characters, {seconds} seconds");
@@ -83,6 +81,34 @@ pub(crate) fn text_examples(summary: &Summary, columns: Option<usize>) -> String
     }
     text.push('\n');
     text
+}
+
+/// Returns the same texts for programs: up to three examples, and the longest text or null.
+pub(crate) fn examples_json(summary: &Summary) -> [Value; 2] {
+    let (shown, longest) = examples(summary);
+    let example = |row: &PlanRow<'_>| {
+        let request = &row.row.job.spec.request;
+        let (width, height) = request.aspect_ratio.sides();
+        json!({
+            "id": row.row.id(),
+            "persona": sanitize(summary.campaign().persona(&request.persona)),
+            "ratio": format!("{width}:{height}"),
+            "text": row.speech(),
+            "seconds": seconds(&row.row.job.estimate),
+        })
+    };
+    [shown.iter().map(example).collect(), longest.as_ref().map_or(Value::Null, example)]
+}
+
+/// Returns the first, middle and last row that `run` would submit, and the one with the longest text.
+fn examples(summary: &Summary) -> (Vec<PlanRow<'_>>, Option<PlanRow<'_>>) {
+    let rows = || plan_rows(summary).filter(|row| row.state.is_submitted());
+    let Some(last) = rows().count().checked_sub(1) else {
+        return (Vec::new(), None);
+    };
+    let shown = rows().enumerate().filter(|(index, _)| [0, last / 2, last].contains(index));
+    let longest = rows().filter(PlanRow::is_text).max_by_key(|row| row.speech().chars().count());
+    (shown.map(|(_, row)| row).collect(), longest)
 }
 
 /// Returns the totals of the plan.
@@ -291,7 +317,7 @@ our-new-spring-collection-1  9x16
     fn json_has_the_same_states() {
         let mut written = Vec::new();
         write_plan_json(&run().summary(), &PlanContext::default(), &mut written).unwrap();
-        let plan: serde_json::Value = serde_json::from_slice(&written).unwrap();
+        let plan: Value = serde_json::from_slice(&written).unwrap();
         let states: Vec<&str> = plan["jobs"]
             .as_array()
             .unwrap()

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Session, expect};
 use crate::program::{Folder, output};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "run",
     "plan",
     "approve",
@@ -13,6 +13,7 @@ const COMMANDS: [&str; 14] = [
     "status",
     "why",
     "report",
+    "studio",
     "config",
     "personas",
     "voices",

@@ -1,0 +1,96 @@
+//! The list of campaigns.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use futures::StreamExt as _;
+use serde_json::{Value, json};
+
+use super::error::ApiResult;
+use super::state::{Campaign, SandboxReason, Studio};
+use crate::app::{self, CampaignView, FoundCampaign};
+use crate::model::Timestamp;
+use crate::report::files::{credits, totals};
+use crate::util::fs::LockState;
+
+/// The most campaigns that are listed.
+const MAX_LISTED: usize = 200;
+
+/// Campaigns that are read at one time.
+const READ_AT_ONCE: usize = 4;
+
+/// `GET /api/studio`
+pub(super) async fn studio(State(studio): State<Arc<Studio>>) -> ApiResult<Json<Value>> {
+    let (folder, is_sandbox) = (studio.settings.folder.clone(), studio.is_sandbox());
+    let found = app::blocking(move || app::find_campaigns(&folder, is_sandbox)).await;
+    let mut listed: Vec<(Arc<Campaign>, Option<FoundCampaign>)> = Vec::new();
+    for found in found {
+        listed.push((studio.add(found.options.clone(), found.is_sandbox), Some(found)));
+    }
+    for known in studio.campaigns() {
+        if !listed.iter().any(|(campaign, _)| campaign.id == known.id) {
+            listed.push((known, None));
+        }
+    }
+    listed.sort_by_key(|(_, found)| {
+        let changed = found.as_ref().and_then(|found| found.changed);
+        std::cmp::Reverse(changed.unwrap_or_default())
+    });
+    listed.truncate(MAX_LISTED);
+    let campaigns: Vec<Value> = futures::stream::iter(listed)
+        .map(|(campaign, found)| {
+            let studio = Arc::clone(&studio);
+            async move { Box::pin(entry(&studio, &campaign, found.as_ref())).await }
+        })
+        .buffered(READ_AT_ONCE)
+        .collect()
+        .await;
+    Ok(Json(json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "sandbox": is_sandbox,
+        "sandbox_reason": studio.settings.sandbox.map(|reason| match reason {
+            SandboxReason::NoKeys => "no_keys",
+            SandboxReason::Option => "option",
+        }),
+        "folder": studio.settings.folder.display().to_string(),
+        "opened": studio.opened,
+        "campaigns": campaigns,
+    })))
+}
+
+/// Returns the entry of a campaign. A sheet that was never run is not read.
+async fn entry(studio: &Arc<Studio>, campaign: &Campaign, found: Option<&FoundCampaign>) -> Value {
+    let manifest = &campaign.options.manifest;
+    let stem = manifest.file().and_then(|file| file.file_stem());
+    let mut entry = json!({
+        "id": campaign.id,
+        "name": stem.map_or_else(|| manifest.to_string(), |stem| stem.to_string_lossy().into_owned()),
+        "manifest": manifest.to_string(),
+        "folder": found.and_then(|it| it.out.as_ref()).map(|out| out.display().to_string()),
+        "sandbox": campaign.is_sandbox,
+        "live": false,
+        "counts": null,
+        "credits": null,
+        "changed": found.and_then(|it| it.changed).map(Timestamp::as_millis),
+        "error": null,
+    });
+    if found.is_some_and(|found| found.out.is_none()) {
+        return entry;
+    }
+    match CampaignView::open(&studio.view_request(campaign).await).await {
+        Ok(view) => {
+            let summary = &view.summary;
+            entry["name"] = summary.campaign().name.as_str().into();
+            entry["folder"] = summary.campaign().out.display().to_string().into();
+            entry["live"] = (view.lock == LockState::Held).into();
+            entry["counts"] = totals(summary);
+            entry["credits"] = credits(summary);
+            if let Some(last) = summary.last() {
+                entry["changed"] = last.as_millis().into();
+            }
+        }
+        Err(error) => entry["error"] = super::error::error_json(&error)["error"].clone(),
+    }
+    entry
+}

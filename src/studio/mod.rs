@@ -1,0 +1,75 @@
+//! The studio: a local web page over the use cases of [`app`].
+//!
+//! The server listens on the loopback interface. Every request passes the [gate]; handlers call a use case and return its
+//! value as JSON. Nothing is submitted by a GET request, and a run always asks first.
+
+mod assets;
+mod campaigns;
+mod error;
+mod gate;
+mod plan;
+mod state;
+mod wanted;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+use tokio::net::TcpListener;
+
+use self::error::ApiError;
+use self::gate::Gate;
+use self::state::Studio;
+pub(crate) use self::state::{SandboxReason, Settings};
+use crate::app::{self, Interrupts};
+
+/// How long connections may take to close when the server stops.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// Serves the studio until an interrupt.
+///
+/// # Errors
+/// If the port is in use, or the system has no random bytes.
+pub(crate) async fn serve(
+    mut settings: Settings,
+    interrupts: &mut Interrupts,
+) -> Result<(), app::Error> {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, settings.port.unwrap_or(0)));
+    let cannot_listen = || app::Error::io(format!("the studio cannot listen on {address}"));
+    let listener = TcpListener::bind(address).await.map_err(cannot_listen())?;
+    let port = listener.local_addr().map_err(cannot_listen())?.port();
+    let announce = std::mem::replace(&mut settings.announce, Box::new(|_| ()));
+    let gate = Gate::new(port, announce)
+        .map_err(|error| app::Error::usage(format!("the system has no random bytes: {error}")))?;
+    let gate = Arc::new(gate);
+    let studio = Arc::new(Studio::new(settings));
+    gate.announce();
+    let mut stopping = studio.stopping.subscribe();
+    let server = axum::serve(listener, router(&studio, gate)).with_graceful_shutdown(async move {
+        // An error means that the studio is gone.
+        let _ = stopping.wait_for(|is_stopping| *is_stopping).await;
+    });
+    let mut server = tokio::spawn(server.into_future());
+    interrupts.recv().await;
+    studio.stopping.send_replace(true);
+    if tokio::time::timeout(SHUTDOWN_TIMEOUT, &mut server).await.is_err() {
+        server.abort();
+    }
+    Ok(())
+}
+
+fn router(studio: &Arc<Studio>, gate: Arc<Gate>) -> Router {
+    Router::new()
+        .route("/", get(assets::page))
+        .route("/assets/page.js", get(assets::page_script))
+        .route("/assets/page.css", get(assets::page_style))
+        .route("/assets/icon.svg", get(assets::icon))
+        .route("/api/studio", get(campaigns::studio))
+        .route("/api/campaigns/{id}/plan", get(plan::plan))
+        .fallback(async || ApiError::not_found("page"))
+        .with_state(Arc::clone(studio))
+        .layer(from_fn_with_state(gate, gate::guard))
+}
