@@ -55,7 +55,7 @@ pub(crate) use self::load::blocking;
 pub(crate) use self::manifest::LoadedManifest;
 pub(crate) use self::merge::merge;
 pub use self::notices::{Ask, Confirm, Notices, Severity};
-pub(crate) use self::notifications::{CommandEnd, Notifications, Occasion};
+pub(crate) use self::notifications::{CommandEnd, NotificationSettings, Notifications, Occasion};
 pub(crate) use self::open_address::SheetCopy;
 pub use self::options::{CampaignOptions, ResumeCommand};
 pub(crate) use self::options::{ProviderFlags, today};

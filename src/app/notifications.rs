@@ -1,6 +1,8 @@
-//! Notifications about a run: a summary to a webhook, and pings for a dead man's switch. A notification that cannot be
-//! delivered is a warning; it never fails a run.
+//! Notifications about a run: a summary to a webhook, pings for a dead man's switch, and a file of metrics. A notification
+//! that cannot be delivered is a warning; it never fails a run.
 
+use std::io;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use tokio::task::JoinSet;
@@ -8,10 +10,12 @@ use tokio::task::JoinSet;
 use super::error::Error;
 use super::notices::Notices;
 use crate::driver::Interrupts;
-use crate::model::{Flag, ManifestLocation, OutputSettings, SecretText};
+use crate::model::{Flag, ManifestLocation, OutputSettings, SecretText, Timestamp};
 use crate::remote::{ChatFormat, WebhookClient, WebhookUrl};
 use crate::report::Summary;
+use crate::report::files::{RunMetrics, write_metrics};
 use crate::report::notification::{EarlyNotifier, Notification};
+use crate::util::fs::{Access, describe, read_regular, write_atomic};
 
 /// Where notifications go. The addresses are secrets.
 #[derive(Debug)]
@@ -27,7 +31,23 @@ pub(crate) struct Notifications {
     has_begun: bool,
     summary: Option<Summary>,
     occasion: Occasion,
+    metrics: Option<PathBuf>,
+    started: Timestamp,
+    /// Requests to the provider, and those that were refused.
+    requests: (u64, u64),
     notices: Notices,
+}
+
+/// Where notifications go, and when.
+#[derive(Debug, Default)]
+pub(crate) struct NotificationSettings {
+    /// The address for the summary.
+    pub(crate) notify: Option<SecretText>,
+    pub(crate) occasion: Occasion,
+    /// The address of the dead man's switch.
+    pub(crate) ping: Option<SecretText>,
+    /// The file for metrics.
+    pub(crate) metrics: Option<PathBuf>,
 }
 
 /// When the last message is sent.
@@ -76,6 +96,9 @@ impl Notifications {
             has_begun: false,
             summary: None,
             occasion: Occasion::default(),
+            metrics: None,
+            started: super::now(),
+            requests: (0, 0),
             notices: Notices::discard(),
         }
     }
@@ -85,19 +108,20 @@ impl Notifications {
     /// # Errors
     /// If an address is invalid.
     pub(crate) fn new(
-        notify: Option<&SecretText>,
-        occasion: Occasion,
-        ping: Option<&SecretText>,
+        settings: NotificationSettings,
         manifest: &ManifestLocation,
         is_attended: bool,
         notices: Notices,
     ) -> Result<Self, Error> {
+        let NotificationSettings { notify, occasion, ping, metrics } = settings;
+        let (notify, ping) = (notify.as_ref(), ping.as_ref());
         Ok(Self {
             notify: notify.map(|url| address(Flag::Notify.as_str(), url)).transpose()?,
             ping: ping.map(|url| address(Flag::Ping.as_str(), url)).transpose()?,
             manifest: manifest.to_string(),
             is_attended,
             occasion,
+            metrics,
             notices,
             ..Self::none()
         })
@@ -151,20 +175,49 @@ impl Notifications {
         Some(EarlyNotifier::new(Box::new(post)))
     }
 
-    /// Keeps the result of the run for the last message.
-    pub(super) fn set_summary(&mut self, summary: &Summary) {
-        if self.notify.is_some() {
+    /// Keeps the result of the run for the last message. `requests` are those to the provider, and those of them that were
+    /// refused.
+    pub(super) fn set_result(&mut self, summary: &Summary, requests: (u64, u64)) {
+        self.requests = requests;
+        if self.notify.is_some() || self.metrics.is_some() {
             self.summary = Some(summary.clone());
         }
     }
 
-    /// Sends the last messages and waits a few seconds for their delivery, or until an interrupt.
+    /// Writes the metrics, sends the last messages and waits a few seconds for their delivery, or until an interrupt.
     pub(crate) async fn end(self, end: CommandEnd, interrupts: &mut Interrupts) {
+        if let Err(error) = self.write_metrics(&end) {
+            self.notices
+                .warning(&format!("the metrics could not be written: {}", describe(&error)));
+        }
         tokio::select! {
             biased;
             Some(()) = interrupts.recv() => {}
             () = self.send_end(end) => {}
         }
+    }
+
+    fn write_metrics(&self, end: &CommandEnd) -> io::Result<()> {
+        let Some(path) = &self.metrics else {
+            return Ok(());
+        };
+        // A file that cannot be read has no earlier success to keep.
+        let previous = read_regular(path).unwrap_or_default();
+        let previous = String::from_utf8_lossy(&previous);
+        let (requests, refusals) = self.requests;
+        let host = host();
+        let run = RunMetrics {
+            manifest: &self.manifest,
+            host: host.as_deref(),
+            started: self.started,
+            ended: super::now(),
+            exit_code: end.exit_code,
+            is_success: end.is_success,
+            requests,
+            refusals,
+            summary: self.summary.as_ref(),
+        };
+        write_atomic(path, Access::Shared, |file| write_metrics(&run, &previous, file))
     }
 
     async fn send_end(mut self, end: CommandEnd) {

@@ -86,7 +86,7 @@ pub(crate) async fn run_with(
     summary.set_live(false);
     let written = finish(&mut observers, &summary);
     drop(lock);
-    notifications.set_summary(&summary);
+    notifications.set_result(&summary, provider.remote.request_counts());
     let result = ended.map_err(|error| Error::Drive {
         error: Box::new(error),
         resume: summary.campaign().resume_command().to_string(),

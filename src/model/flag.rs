@@ -52,6 +52,7 @@ text_enum! {
         MaxDuration = "--max-duration",
         MaxFail = "--max-fail",
         Merge = "--merge",
+        Metrics = "--metrics",
         MoveAccount = "--move-account",
         Notify = "--notify",
         NotifyOn = "--notify-on",

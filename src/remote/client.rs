@@ -1,18 +1,23 @@
 //! The entry point of the network layer: [`Remote`].
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::api::wire::{PersonaItem, VoiceItem};
 use super::download::Downloader;
 use super::http::{ApiClient, Clients, Redactor, RemoteError};
 use super::settings::RemoteSettings;
-use crate::model::{Command, Credits, DownloadProgress, Failure, Outcome};
+use crate::model::{Command, Credits, DownloadProgress, Failure, FailureKind, Outcome};
 
 /// The provider and the hosts of its files.
 #[derive(Debug)]
 pub struct Remote {
     api: ApiClient,
     downloader: Downloader,
+    /// Commands performed.
+    requests: AtomicU64,
+    /// The part of them that the provider refused because there were too many.
+    refusals: AtomicU64,
 }
 
 impl Remote {
@@ -25,12 +30,14 @@ impl Remote {
         let redactor = Redactor::new(settings.credentials.clone());
         let api = ApiClient::new(&settings, clients.clone(), redactor.clone())?;
         let downloader = Downloader::new(settings, clients, redactor);
-        Ok(Self { api, downloader })
+        let (requests, refusals) = Default::default();
+        Ok(Self { api, downloader, requests, refusals })
     }
 
     /// Makes exactly one attempt at `command`. A download updates `progress`.
     pub async fn perform(&self, command: Command, progress: Arc<DownloadProgress>) -> Outcome {
         let api = &self.api;
+        self.requests.fetch_add(1, Ordering::Relaxed);
         match command {
             Command::Submit { job, request, name } => {
                 let result = self.redact(api.submit(&request, &name).await);
@@ -55,6 +62,11 @@ impl Remote {
                 Outcome::Downloaded { job, result }
             }
         }
+    }
+
+    /// Returns the number of commands performed, and of those that were refused because there were too many.
+    pub(crate) fn request_counts(&self) -> (u64, u64) {
+        (self.requests.load(Ordering::Relaxed), self.refusals.load(Ordering::Relaxed))
     }
 
     /// Returns the account's balance. The request is free, so it also tests the credentials. Charges are deducted
@@ -84,6 +96,11 @@ impl Remote {
 
     /// Hides the credentials in a failure. Every failure of this layer passes through it.
     fn redact<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
-        result.map_err(|failure| self.api.redactor.redact(failure))
+        result.map_err(|failure| {
+            if failure.kind == FailureKind::Throttled {
+                self.refusals.fetch_add(1, Ordering::Relaxed);
+            }
+            self.api.redactor.redact(failure)
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! Unattended nightly runs: a campaign for each day, separate submit and collect, and the examples for cron and
 //! systemd.
 
+use std::fs;
 use std::process::Command;
 
 use callsheet::sandbox::RequestKind;
@@ -143,7 +144,7 @@ fn systemd_accepts_the_units() {
     let units = ["callsheet-nightly.service", "callsheet-nightly.timer"];
     for unit in units {
         let path = repository().join("examples/systemd").join(unit);
-        let text = std::fs::read_to_string(path).unwrap();
+        let text = fs::read_to_string(path).unwrap();
         // The program may not be installed.
         let program = env!("CARGO_BIN_EXE_callsheet");
         folder.write(unit, &text.replace("/usr/local/bin/callsheet", program));
@@ -158,4 +159,30 @@ fn systemd_accepts_the_units() {
     let lines = stderr.lines().filter(|line| line.contains("callsheet"));
     let ours: Vec<&str> = lines.collect();
     assert!(ours.is_empty(), "{ours:#?}");
+}
+
+#[test]
+fn metrics_are_written_by_every_run_and_keep_the_last_success() {
+    let scenario = Scenario::new(2);
+    let path = scenario.path("callsheet.prom");
+    let metrics = || {
+        let text = fs::read_to_string(&path).unwrap();
+        move |name: &str| {
+            let mut lines = text.lines().filter(|line| line.starts_with(name));
+            lines.next().and_then(|line| line.rsplit_once(' ')).map(|(_, value)| value.to_owned())
+        }
+    };
+    let run = |code| scenario.run_sheet(&["--metrics", path.to_str().unwrap()]).expect_code(code);
+    run(0);
+    let first = metrics();
+    assert_eq!(first("callsheet_run_success").as_deref(), Some("1"));
+    assert_eq!(first("callsheet_jobs{manifest=\"sheet.csv\",state=\"done\"").as_deref(), Some("2"));
+    assert!(first("callsheet_run_requests{").unwrap().parse::<u64>().unwrap() >= 2);
+    let success = "callsheet_run_last_success_timestamp_seconds";
+    assert!(first(success).is_some());
+    scenario.replace("sheet.csv", "16:9", "9:99");
+    run(2);
+    let second = metrics();
+    assert_eq!(second("callsheet_run_exit_code").as_deref(), Some("2"));
+    assert_eq!(second(success), first(success));
 }

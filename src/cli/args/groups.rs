@@ -15,7 +15,8 @@ use crate::report::files::{CsvEncoding, ResultFiles};
 use super::date::DateArg;
 use super::shard::ShardArg;
 use crate::app::{
-    self, CampaignOptions, ColumnChoice, Occasion, ProviderFlags, RerunSelection, Selection,
+    self, CampaignOptions, ColumnChoice, NotificationSettings, Occasion, ProviderFlags,
+    RerunSelection, Selection,
 };
 use crate::app::{RunOptions, Submits};
 use crate::cli::config::{BASE_URL, Environment, SHEET_TOKEN};
@@ -244,6 +245,9 @@ pub(in crate::cli) struct OutputArguments {
     /// Write JUnit XML as well, so that a build server shows the campaign like a test run
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) junit: Option<PathBuf>,
+    /// Write metrics for Prometheus to this file when the run ends, for its node exporter
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) metrics: Option<PathBuf>,
     /// The failed jobs that lead to exit code 3: those that no earlier complete run has reported, or any
     #[arg(long, value_enum, value_name = "WHICH", default_value = "new")]
     pub(in crate::cli) fail_on: FailOn,
@@ -377,24 +381,20 @@ impl OutputArguments {
         }
     }
 
-    /// Returns the address for the summary.
-    pub(in crate::cli) fn notify(&self, environment: &Environment) -> Option<SecretText> {
-        let given = self.notify.clone();
-        given.or_else(|| environment.variable("CALLSHEET_NOTIFY")).map(SecretText::new)
-    }
-
-    /// Returns when the summary is posted.
-    pub(in crate::cli) fn occasion(&self) -> Occasion {
-        self.notify_on.map_or_else(Occasion::default, |when| match when {
-            NotifyOn::End => Occasion::End,
-            NotifyOn::Trouble => Occasion::Trouble,
-        })
-    }
-
-    /// Returns the address of the dead man's switch.
-    pub(in crate::cli) fn ping(&self, environment: &Environment) -> Option<SecretText> {
-        let given = self.ping.clone();
-        given.or_else(|| environment.variable("CALLSHEET_PING")).map(SecretText::new)
+    /// Returns where notifications go.
+    pub(in crate::cli) fn notifications(&self, environment: &Environment) -> NotificationSettings {
+        let secret = |given: &Option<String>, name: &str| {
+            given.clone().or_else(|| environment.variable(name)).map(SecretText::new)
+        };
+        NotificationSettings {
+            notify: secret(&self.notify, "CALLSHEET_NOTIFY"),
+            occasion: self.notify_on.map_or_else(Occasion::default, |when| match when {
+                NotifyOn::End => Occasion::End,
+                NotifyOn::Trouble => Occasion::Trouble,
+            }),
+            ping: secret(&self.ping, "CALLSHEET_PING"),
+            metrics: self.metrics.clone(),
+        }
     }
 }
 

@@ -119,7 +119,7 @@ impl From<CollectArguments> for RunArguments {
 
 /// The options that a resuming command repeats, so that it works within the same limits. Addresses of notifications are
 /// secrets, and `--only-failed` selects by state.
-const REPEATED: [Flag; 29] = [
+const REPEATED: [Flag; 30] = [
     Flag::AllDates,
     Flag::Only,
     Flag::Limit,
@@ -147,6 +147,7 @@ const REPEATED: [Flag; 29] = [
     Flag::Excel,
     Flag::Xlsx,
     Flag::Junit,
+    Flag::Metrics,
     Flag::FailOn,
     Flag::NotifyOn,
 ];
@@ -253,7 +254,7 @@ mod tests {
              --submit-rate 15/min --in-flight 3 --max-credits 12.5 --max-credits-run 5 \
              --confirm-above 0 --allow-partial --max-fail 3% --poll-rate 2/s --poll-interval 250ms \
              --render-timeout 30m --max-duration 2h --settle 90s --lock-wait 10m --downloads 2 \
-             --submit-only --duplicates reuse --require-approval --excel --xlsx --junit j.xml --fail-on any --notify-on trouble --only-failed --retry-failed --redo-changed \
+             --submit-only --duplicates reuse --require-approval --excel --xlsx --junit j.xml --metrics m.prom --fail-on any --notify-on trouble --only-failed --retry-failed --redo-changed \
              --resubmit a,b --redo-rejected m.csv --fresh --move-account",
         ] {
             assert_eq!(command(line), line);

@@ -39,9 +39,7 @@ pub(super) async fn run(
     let environment = Environment::read(campaign.manifest.file());
     environment.report_notes(&Printer::of(screen.log_format).notices());
     let mut notifications = Notifications::new(
-        output.notify(&environment).as_ref(),
-        output.occasion(),
-        output.ping(&environment).as_ref(),
+        output.notifications(&environment),
         &campaign.manifest,
         Environment::can_ask(),
         Printer::of(screen.log_format).notices(),
