@@ -4,6 +4,7 @@ interface Callsheet {
   useFeed(id: string): Feed;
   useWindow(content: { current: HTMLElement | null }, height: number, count: number): [number, number];
   useCatalogue(kind: "personas" | "voices"): any[] | null;
+  group<T>(map: Map<string, T[]>, key: string, value: T): void;
   byName(all: any[] | null): Map<string, any>;
   stateWords(state: Live["state"], totals: Record<string, number> | undefined): [string, string];
   linkTo(place: Record<string, string>): string;
@@ -37,8 +38,9 @@ interface Campaign {
   folder: string;
   sandbox: boolean;
   live: boolean;
-  counts: Record<string, number>;
-  credits: { spent: number; promised: number };
+  /** Null for a sheet that was never run. */
+  counts: Record<string, number> | null;
+  credits: { spent: number; promised: number } | null;
   changed: number | null;
   error: string | null;
 }
@@ -59,12 +61,19 @@ interface Live {
 interface Question {
   id: number;
   text: string;
-  videos: number;
-  credits_low: number;
-  credits_high: number;
-  examples: Example[];
+  /** Null if the question is about something else. */
+  videos: number | null;
+  credits_low: number | null;
+  credits_high: number | null;
+  examples: Example[] | null;
   longest: { id: string; text: string } | null;
   default_yes: boolean;
+}
+
+/** What a person has agreed to already. */
+interface Agreed {
+  text: string;
+  credits: number;
 }
 
 interface Example {
@@ -78,7 +87,7 @@ interface Example {
 interface Feed {
   page: PageData | null;
   live: Live;
-  /** The version of the sheet. */
+  /** Grows with each change of sheet, mapping or marks. */
   sheet: number;
   /** Whether the connection is lost. */
   lost: boolean;
@@ -102,6 +111,8 @@ interface SheetColumn {
   index: number;
   header: string;
   field: string | null;
+  /** The language of one of several columns of texts. */
+  language: string | null;
   chosen: boolean;
 }
 

@@ -38,10 +38,11 @@ function useFeed(id) {
         // The browser reconnects by itself, unless the answer was an error.
         if (source.readyState === EventSource.CLOSED) timer = setTimeout(connect, 3000);
       };
-      on("state", (feed, page) => ({ ...feed, page, lost: false }));
+      // The sheet may have changed while there was no connection.
+      on("state", (feed, page) => ({ ...feed, page, sheet: feed.sheet + (feed.page ? 1 : 0), lost: false }));
       on("jobs", patch);
       on("live", (feed, live) => ({ ...feed, live }));
-      on("sheet", (feed, sheet) => ({ ...feed, sheet: sheet.version }));
+      on("sheet", (feed) => ({ ...feed, sheet: feed.sheet + 1 }));
     };
     const close = () => {
       clearTimeout(timer);
@@ -87,7 +88,7 @@ function stateWords(state, totals) {
   if (state === "asking") return ["Waiting for your answer", "warn"];
   if (state === "running") return ["Making videos", "info"];
   if (state === "stopping") return ["Stopping", "warn"];
-  if (!totals?.jobs) return ["No videos yet", ""];
+  if (!totals?.jobs) return ["Not started", ""];
   if (totals.in_doubt) return [`${totals.in_doubt} in doubt`, "warn"];
   if (openVideos(totals)) return [`${openVideos(totals)} to collect`, "info"];
   if (totals.failed) return [`${totals.failed} failed`, "bad"];
@@ -110,7 +111,7 @@ function Progress({ totals, isSmall }) {
     <div class="bar" role="progressbar" aria-label="Videos made" aria-valuemin="0" aria-valuemax=${all} aria-valuenow=${totals.done} aria-valuetext=${words.join(", ")}>
       ${parts.map((part) => html`<span key=${part.label} class=${part.tone} style=${{ flexGrow: part.count }}></span>`)}
     </div>
-    <ul class="legend">${parts.map((part) => html`<li key=${part.label} class=${part.tone}><b>${number(part.count)}</b> ${part.label}</li>`)}</ul>
+    <ul class="counts">${parts.map((part) => html`<li key=${part.label} class=${part.tone}><b>${number(part.count)}</b> ${part.label}</li>`)}</ul>
   </div>`;
 }
 
@@ -148,7 +149,7 @@ function CampaignHead({ id, name, sandbox, feed, run }) {
   const hasBegun = !!totals && totals.jobs > 0 && (isBusy || totals.done + totals.failed + totals.in_doubt + openVideos(totals) > 0);
   const open = totals ? openVideos(totals) + totals.in_doubt : 0;
   return html`<div class="campaign-head">
-    <div class="title">
+    <div class="head-line">
       <h1>${name}</h1>
       ${sandbox && html`<span class="badge">Sandbox</span>`}
       <span class=${classes("badge state", tone)}>${isBusy && tone === "info" && html`<i class="pulse"></i>`}${word}</span>
@@ -164,10 +165,20 @@ function CampaignHead({ id, name, sandbox, feed, run }) {
     ${lost && html`<p class="line bad" role="alert"><${Icon} name="alert" /><span>The studio does not answer. Check that <code>callsheet studio</code> is still running in the terminal, and open the address it prints.</span></p>`}
     ${live.lines.map((line) => html`<p key=${line} class="line warn"><${Icon} name="info" /><span><${callsheet.Words} text=${line} /></span></p>`)}
     <${Notices} notices=${live.notices} />
-    ${live.ended && live.ended.exit !== 0 && html`<${callsheet.Problem} error=${{ error: live.ended.message, hints: live.ended.hints }} />`}
+    ${!isBusy && live.ended && live.ended.exit !== 0 && html`<${Ended} key=${live.ended.message} ended=${live.ended} />`}
     <${callsheet.Problem} error=${error} />
     <${Spoken} totals=${totals} live=${live} />
   </div>`;
+}
+
+/** How a run ended, until it is closed.
+ * @param {{ ended: NonNullable<Live["ended"]> }} props */
+function Ended({ ended }) {
+  const [isClosed, setClosed] = useState(false);
+  if (isClosed) return null;
+  return html`<div class="line warn ended"><${Icon} name="alert" />
+    <div><p><${callsheet.Words} text=${ended.message} /></p>${ended.hints.map((hint) => html`<p key=${hint} class="note"><${callsheet.Words} text=${hint} /></p>`)}</div>
+    <button type="button" class="icon-button" aria-label="Close" onClick=${() => setClosed(true)}><${Icon} name="close" /></button></div>`;
 }
 
 /** Notices of a run; more than two are folded.
@@ -208,15 +219,18 @@ function QuestionDialog({ id, question }) {
     }
     setSent(false);
   };
-  const { videos, examples, longest } = question;
-  const sum = `${range(question.credits_low, question.credits_high)} credits`;
-  const lines = question.text.replace(/\s*\[y\/n\]\s*$/i, "").split("\n").map((line) => line.trim()).filter(Boolean);
+  const { longest } = question;
+  const videos = question.videos ?? 0;
+  const examples = question.examples ?? [];
+  const credit = range(question.credits_low ?? 0, question.credits_high ?? 0);
+  const sum = `${credit} credits`;
+  const lines = question.text.split("\n").map((line) => line.trim()).filter(Boolean);
   const [first, ...rest] = lines;
   const footer = html`<button type="button" class="button" autofocus=${!question.default_yes} disabled=${isSent} onClick=${() => answer(false)}>No</button>
     <button type="button" class="button primary" autofocus=${question.default_yes} disabled=${isSent} onClick=${() => answer(true)}>${videos ? `Make ${plural(videos, "video")} for ${sum}` : "Yes"}</button>`;
   return html`<${Dialog} class="question" title=${videos ? `Make ${plural(videos, "video")}?` : "One question"} onClose=${() => answer(false)} footer=${footer}>
     <div class="stack">
-      ${videos > 0 && html`<p class="big"><b class="numbers">${range(question.credits_low, question.credits_high)}</b> credits</p>`}
+      ${videos > 0 && html`<p class="big"><b class="numbers">${credit}</b> credits</p>`}
       <p class=${videos ? "note" : ""}><${callsheet.Words} text=${first} /></p>
       ${rest.map((line) => html`<p key=${line} class="note"><${callsheet.Words} text=${line} /></p>`)}
       ${examples.length > 0 && html`<h3>${videos > examples.length ? "Three of the texts" : "The texts"}</h3>
@@ -227,9 +241,9 @@ function QuestionDialog({ id, question }) {
   <//>`;
 }
 
-/** Makes a video again, with other words or the same.
- * @param {{ id: string, job: PageJob, onClose: () => void }} props */
-function RedoDialog({ id, job, onClose }) {
+/** Makes a video again, with other words or the same. Text and credits that it shows are agreed to by its button.
+ * @param {{ id: string, job: PageJob, onAgree: (agreed: Agreed | null) => void, onClose: () => void }} props */
+function RedoDialog({ id, job, onAgree, onClose }) {
   const before = job.text ?? "";
   const [text, setText] = useState(before);
   const [busy, setBusy] = useState(false);
@@ -238,10 +252,12 @@ function RedoDialog({ id, job, onClose }) {
   const make = async () => {
     setBusy(true);
     setError(null);
+    onAgree({ text: text.trim(), credits: job.high });
     try {
       await api(`/api/campaigns/${id}/redo`, { body: { job: job.id, text: isChanged ? text : null } });
       onClose();
     } catch (problem) {
+      onAgree(null);
       setError(problem);
       setBusy(false);
     }
@@ -253,7 +269,7 @@ function RedoDialog({ id, job, onClose }) {
     <div class="stack">
       <p class="note">A new version of this video only. The earlier video is kept.</p>
       ${job.text !== null && html`<div class="versions">
-        <div><h3>Words now</h3><p class="old">${before}</p></div>
+        <div><h3>Words now</h3><p class="words-now">${before}</p></div>
         <label><h3>New words</h3><textarea rows="8" autofocus value=${text} onInput=${(/** @type {any} */ event) => setText(event.target.value)}></textarea></label>
       </div>
       <p class="note">${isChanged ? "The copy of the sheet gets the new words too; your own file is not changed." : "With the same words, the provider makes another take."}</p>`}

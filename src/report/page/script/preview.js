@@ -20,8 +20,9 @@ function PreviewTab({ id, version, live, page, run }) {
   useEffect(() => {
     if (!isIdle) return undefined;
     const control = new AbortController();
-    api(`/api/campaigns/${id}/plan`, { signal: control.signal }).then((next) => { setPlan(next); setError(null); }, (problem) => { if (!control.signal.aborted) setError(problem); });
-    return () => control.abort();
+    const load = () => api(`/api/campaigns/${id}/plan`, { signal: control.signal }).then((next) => { setPlan(next); setError(null); }, (problem) => { if (!control.signal.aborted) setError(problem); });
+    const timer = setTimeout(load, version ? 400 : 0);
+    return () => { clearTimeout(timer); control.abort(); };
   }, [id, version, isIdle]);
   const flags = useMemo(() => planFlags(plan), [plan]);
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
@@ -37,14 +38,14 @@ function PreviewTab({ id, version, live, page, run }) {
   }, [groups, filter, search]);
 
   if (error && !plan) return html`<${Blocked} id=${id} error=${error} />`;
-  if (!plan) return html`<p class="note waiting">Working out what it costs…</p>`;
+  if (!plan) return html`<p class="note working-out">Working out what it costs…</p>`;
   /** @type {[string, string][]} */
   const chips = [["all", "All"], ["make", "To make"], ["flagged", "Worth a look"], ["rest", "Not made now"]];
   return html`<div class="preview">
     <div class="preview-list">
       <div class="preview-bar">
         ${chips.filter(([name]) => name === "all" || groups[/** @type {"all"} */ (name)].length).map(([name, label]) => html`<button type="button" key=${name} class="chip" aria-pressed=${filter === name} onClick=${() => setFilter(name)}>${label} <span class="numbers">${groups[/** @type {"all"} */ (name)].length}</span></button>`)}
-        <label class="search"><${Icon} name="search" /><span class="visually-hidden">Search</span><input type="search" placeholder="Text or persona" value=${search} onInput=${(/** @type {any} */ event) => setSearch(event.target.value)} /></label>
+        <label class="search-field"><${Icon} name="search" /><span class="visually-hidden">Search</span><input type="search" placeholder="Text or persona" value=${search} onInput=${(/** @type {any} */ event) => setSearch(event.target.value)} /></label>
       </div>
       <${Cards} jobs=${jobs} flags=${flags} page=${page} id=${id} />
     </div>
@@ -59,14 +60,15 @@ function planFlags(plan) {
   const flags = new Map();
   if (!plan) return flags;
   /** @param {string} id @param {string} tone @param {string} text */
-  const add = (id, tone, text) => flags.set(id, [...(flags.get(id) ?? []), { tone, text }]);
+  const add = (id, tone, text) => callsheet.group(flags, id, { tone, text });
   for (const suspicion of plan.suspicions) suspicion.jobs.forEach((id) => add(id, "warn", suspicion.message));
+  /** @type {Map<string, string[]>} */
   const lines = new Map();
   for (const note of plan.notes) {
-    const line = Number(/^.*?:(\d+)/.exec(note.place ?? "")?.[1]);
-    if (line) lines.set(line, [...(lines.get(line) ?? []), note.message]);
+    const line = /^.*?:(\d+)/.exec(note.place ?? "")?.[1];
+    if (line) callsheet.group(lines, line, note.message);
   }
-  for (const job of plan.jobs) lines.get(job.origin?.line)?.forEach((/** @type {string} */ text) => add(job.job_id, "info", text));
+  for (const job of plan.jobs) lines.get(String(job.origin?.line))?.forEach((text) => add(job.job_id, "info", text));
   return flags;
 }
 
@@ -157,6 +159,8 @@ function Summary({ plan, live, run, error }) {
     }
   };
   const { balance } = plan;
+  // The balance that the plan leaves, and what is not made of it.
+  const left = (balance?.left_low ?? 0) + money.to_do_high - high;
   const totals = plan.totals;
   return html`<aside class="summary" aria-label="Cost"><div class="panel">
     <p class="big"><b class="numbers">${range(low, high)}</b> credits<span class="note">for ${plural(made.length, "video")}</span></p>
@@ -165,7 +169,7 @@ function Summary({ plan, live, run, error }) {
       ${money.spent > 0 && html`<${Fact} name="Spent so far" value=${credits(money.spent)} />`}
       ${money.promised > 0 && html`<${Fact} name="Promised" value=${credits(money.promised)} />`}
       ${balance?.credits != null && html`<${Fact} name="Balance" value=${credits(balance.credits)} />
-        <${Fact} name="Left afterwards" value=${balance.covers_plan || balance.left_low >= 0 ? credits(balance.left_low) : `up to ${number(-balance.left_low)} missing`} tone=${balance.left_low < 0 ? "bad" : ""} />`}
+        <${Fact} name="Left afterwards" value=${left >= 0 ? credits(left) : `up to ${number(-left)} missing`} tone=${left < 0 ? "bad" : ""} />`}
       ${balance?.error && html`<${Fact} name="Balance" value="not known" title=${balance.error} />`}
       ${plan.run_seconds != null && made.length > 0 && html`<${Fact} name="Ready in" value=${`about ${roughly(plan.run_seconds)}`} />`}
     </dl>
@@ -176,12 +180,12 @@ function Summary({ plan, live, run, error }) {
       <div class="segments">${[["skip", "Leave out"], ["allow", "Make anyway"]].map(([value, label]) => html`<button type="button" key=${value} aria-pressed=${suspicious === value} onClick=${() => setSuspicious(value)}>${label}</button>`)}</div></fieldset>`}
     <${callsheet.Problem} error=${problem ?? error} />
     ${made.length === 0
-      ? html`<p class="nothing"><${Icon} name="check" />Nothing is left to make.</p>`
+      ? html`<p class="all-made"><${Icon} name="check" />Nothing is left to make.</p>`
       : html`<div class="starts">
         ${made.length > sample && html`<button type="button" class="button" disabled=${isBusy || isWrong} onClick=${() => start("sample")}>${busy === "sample" ? "Getting ready…" : `Make a sample of ${sample} (≈ ${credits(sum(sampled, "credits_likely"))})`}</button>`}
         <button type="button" class="button primary" disabled=${isBusy || isWrong} onClick=${() => start("all")}>${busy === "all" ? "Getting ready…" : `Make ${made.length === 1 ? "it" : `all ${made.length}`} (${range(low, high)} credits)`}</button>
       </div>
-      <p class="note">${live.state !== "idle" ? "A run is under way; it has to end first." : "You are asked once more before anything is paid for."}</p>`}
+      <p class="note">${live.state !== "idle" ? live.here ? "A run is under way; it has to end first." : "A run is under way elsewhere; it has to end first." : "You are asked once more before anything is paid for."}</p>`}
   </div></aside>`;
 }
 

@@ -75,6 +75,13 @@ function byName(all) {
   return names;
 }
 
+/** Adds `value` to the list at `key`. @template T @param {Map<string, T[]>} map @param {string} key @param {T} value */
+function group(map, key, value) {
+  const list = map.get(key);
+  if (list) list.push(value);
+  else map.set(key, [value]);
+}
+
 const values = (/** @type {string} */ cell) => cell.split("|").map((value) => value.trim()).filter(Boolean);
 const letter = (/** @type {number} */ index) => (index >= 26 ? String.fromCharCode(64 + Math.floor(index / 26)) : "") + String.fromCharCode(65 + (index % 26));
 
@@ -84,16 +91,19 @@ const letter = (/** @type {number} */ index) => (index >= 26 ? String.fromCharCo
 function SheetTab({ id, version }) {
   const [sheet, setSheet] = useState(/** @type {Sheet | null} */ (null));
   const [error, setError] = useState(/** @type {any} */ (null));
-  const [only, setOnly] = useState(false);
+  // The rows that are shown. They stay while their problems are solved.
+  const [only, setOnly] = useState(/** @type {Set<number> | null} */ (null));
   const [active, setActive] = useState({ row: 0, column: 0 });
   const [picker, setPicker] = useState(/** @type {Cell | null} */ (null));
   const saves = useRef({ last: 0, queue: /** @type {Promise<any>} */ (Promise.resolve()), undo: /** @type {Edit[][]} */ ([]) }).current;
   const grid = useRef(/** @type {HTMLElement | null} */ (null));
   const path = `/api/campaigns/${id}/sheet`;
   useEffect(() => {
-    if (sheet && sheet.version >= version) return;
     const save = saves.last;
-    api(path).then((next) => save === saves.last && setSheet(next), setError);
+    const load = () => { api(path).then((next) => save === saves.last && setSheet(next), setError); };
+    // A change comes with several events.
+    const timer = setTimeout(load, version ? 400 : 0);
+    return () => clearTimeout(timer);
   }, [id, version]);
 
   /** Posts a change, one after the other; only the newest answer is shown.
@@ -131,12 +141,14 @@ function SheetTab({ id, version }) {
     if (last) edit(last, true);
   };
   const index = useMemo(() => problemIndex(sheet), [sheet]);
-  const rows = useMemo(() => (sheet?.rows ?? []).filter((row) => !only || index.rows.has(row.row)), [sheet, only && index]);
+  const rows = useMemo(() => (sheet?.rows ?? []).filter((row) => !only || only.has(row.row)), [sheet, only]);
   /** Goes to a cell. @param {number | null} number @param {number | null} column */
   const go = (number, column) => {
-    const row = rows.findIndex((row) => row.row === number);
+    const isShown = !only || only.has(number ?? 0);
+    if (!isShown) setOnly(null);
+    const row = (isShown ? rows : sheet?.rows ?? []).findIndex((row) => row.row === number);
     if (row >= 0) setActive({ row, column: Math.max(0, sheet?.columns.findIndex((one) => one.index === column) ?? 0) });
-    grid.current?.focus({ preventScroll: true });
+    grid.current?.focus();
   };
   // A card of the preview leads to its row.
   const wanted = callsheet.useAddress().row;
@@ -152,7 +164,7 @@ function SheetTab({ id, version }) {
   const isTable = sheet.kind === "table";
   const body = isTable
     ? html`<${Grid} box=${grid} sheet=${sheet} rows=${rows} index=${index} active=${active} setActive=${setActive} edit=${edit} undo=${undo} pick=${setPicker}
-        map=${(/** @type {string} */ field, /** @type {string | null} */ header) => post("columns", { field, header })} />`
+        map=${(/** @type {string} */ field, /** @type {string} */ header) => post("columns", { field, header })} />`
     : html`<${Text} sheet=${sheet} save=${(/** @type {string} */ text) => post("cells", { text })} />`;
   return html`<div class="sheet-tab">
     <div class="sheet-bar">
@@ -160,7 +172,7 @@ function SheetTab({ id, version }) {
       <span class="note">${isTable ? plural(sheet.rows.length, "row") : plural((sheet.text ?? "").split("\n").length, "line")}</span>
       ${sheet.edited && html`<span class="badge" title="Changes are kept in the campaign's folder">Edited copy; the original is untouched</span>`}
       <span class="grow"></span>
-      ${isTable && sheet.problems.length > 0 && html`<button type="button" class="chip" aria-pressed=${only} onClick=${() => setOnly(!only)}><${Icon} name="filter" />Only <span class="long">rows with </span>problems or notes</button>`}
+      ${isTable && sheet.problems.length > 0 && html`<button type="button" class="chip" aria-pressed=${!!only} onClick=${() => { setOnly(only ? null : new Set(index.rows.keys())); setActive({ row: 0, column: active.column }); }}><${Icon} name="filter" />Only <span class="long">rows with </span>problems or notes</button>`}
       <a class="button" href=${`${path}/download`} download><${Icon} name="download" />Download<span class="long"> sheet</span></a>
     </div>
     <${callsheet.Problem} error=${error} />
@@ -188,8 +200,7 @@ function problemIndex(sheet) {
   const rows = new Map();
   for (const problem of sheet?.problems ?? []) {
     if (problem.row === null) continue;
-    const key = `${problem.row}:${problem.column ?? ""}`;
-    cells.set(key, [...(cells.get(key) ?? []), problem]);
+    group(cells, `${problem.row}:${problem.column ?? ""}`, problem);
     const worst = rows.get(problem.row);
     if (!worst || ORDER[problem.severity] < ORDER[/** @type {"note"} */ (worst)]) rows.set(problem.row, problem.severity);
   }
@@ -210,7 +221,7 @@ function Missing({ sheet, map }) {
 
 // The grid.
 
-/** @param {{ box: { current: HTMLElement | null }, sheet: Sheet, rows: SheetRow[], index: any, active: { row: number, column: number }, setActive: any, edit: (edits: Edit[]) => void, undo: () => void, pick: (cell: Cell) => void, map: (field: string, header: string | null) => void }} props */
+/** @param {{ box: { current: HTMLElement | null }, sheet: Sheet, rows: SheetRow[], index: any, active: { row: number, column: number }, setActive: any, edit: (edits: Edit[]) => void, undo: () => void, pick: (cell: Cell) => void, map: (field: string, header: string) => void }} props */
 function Grid({ box, sheet, rows, index, active, setActive, edit, undo, pick, map }) {
   const [draft, setDraft] = useState(/** @type {string | null} */ (null));
   const height = useNarrow() ? 44 : 34;
@@ -343,16 +354,16 @@ function Grid({ box, sheet, rows, index, active, setActive, edit, undo, pick, ma
   </div>`;
 }
 
-/** @param {{ column: SheetColumn, at: number, isActive: boolean, sheet: Sheet, map: (field: string, header: string | null) => void }} props */
+/** @param {{ column: SheetColumn, at: number, isActive: boolean, sheet: Sheet, map: (field: string, header: string) => void }} props */
 function Header({ column, at, isActive, sheet, map }) {
   /** @param {any} event */
   const choose = (event) => {
     const field = event.target.value;
     if (field) map(field, column.header);
-    else if (column.field) map(column.field, null);
+    else if (column.field) map(column.field, "");
   };
   return html`<div role="columnheader" id=${`header-${at}`} class=${classes("header", isActive && "active", !column.field && "own")}>
-    <span class="header-name" title=${column.header}><i>${letter(column.index)}</i>${column.header || "(no header)"}</span>
+    <span class="header-name" title=${column.header}><i>${letter(column.index)}</i>${column.header || "(no header)"}${column.language && html` <span class="badge">${column.language}</span>`}</span>
     <select id=${`head-${at}`} tabindex="-1" aria-label=${`${column.header || letter(column.index)} is used as`} value=${column.field ?? ""} onChange=${choose}>
       <option value="">${column.field ? "Not used" : "Your own column"}</option>
       ${sheet.fields.map((field) => html`<option key=${field.name} value=${field.name}>${field.label}</option>`)}
@@ -442,19 +453,16 @@ function ProblemList({ sheet, go }) {
   const groups = useMemo(() => {
     /** @type {Map<string, SheetProblem[]>} */
     const groups = new Map();
-    for (const problem of sheet.problems) {
-      const key = `${problem.severity} ${problem.message} ${problem.help}`;
-      groups.set(key, [...(groups.get(key) ?? []), problem]);
-    }
+    for (const problem of sheet.problems) group(groups, `${problem.severity} ${problem.message} ${problem.help}`, problem);
     return [...groups.values()].sort(([one], [other]) => ORDER[one.severity] - ORDER[other.severity]);
   }, [sheet.problems]);
   /** @param {SheetProblem} one */
   const place = (one) => (one.row === null ? "" : sheet.kind === "text" ? `line ${one.row}` : one.column === null ? `row ${one.row}` : `${letter(one.column)}${one.row}`);
   return html`<ul class="problem-list">
-    ${groups.slice(0, most).map((group) => html`<li key=${group[0].message + group[0].place} class="message" data-severity=${group[0].severity}>
-      <b><${callsheet.Words} text=${group[0].message} /></b>${group[0].help && html`<span><${callsheet.Words} text=${group[0].help} /></span>`}
-      <span class="places">${group.slice(0, 8).filter((one) => one.row !== null).map((one) => html`<button type="button" class="cell-link" key=${one.place} onClick=${() => go(one.row, one.column)}>${place(one)}</button>`)}
-        ${group.length > 8 && html`<span class="note">and ${group.length - 8} more</span>`}</span>
+    ${groups.slice(0, most).map((same) => html`<li key=${same[0].message + same[0].place} class="message" data-severity=${same[0].severity}>
+      <b><${callsheet.Words} text=${same[0].message} /></b>${same[0].help && html`<span><${callsheet.Words} text=${same[0].help} /></span>`}
+      <span class="places">${same.slice(0, 8).filter((one) => one.row !== null).map((one) => html`<button type="button" class="cell-link" key=${one.place} onClick=${() => go(one.row, one.column)}>${place(one)}</button>`)}
+        ${same.length > 8 && html`<span class="note">and ${callsheet.number(same.length - 8)} more</span>`}</span>
     </li>`)}
     ${groups.length > most && html`<li><button type="button" class="quiet" onClick=${() => setMost(most + 200)}>Show more</button></li>`}
   </ul>`;
@@ -529,7 +537,7 @@ function useFilters(all, facets) {
     return words.every((word) => text.includes(word)) && facets.every(([name]) => !wanted[name] || one[name] === wanted[name]);
   });
   const view = html`<div class="picker-filters">
-    <label class="search"><${Icon} name="search" /><span class="visually-hidden">Search</span><input type="search" autofocus placeholder="Name or words" value=${search} onInput=${(/** @type {any} */ event) => setSearch(event.target.value)} /></label>
+    <label class="search-field"><${Icon} name="search" /><span class="visually-hidden">Search</span><input type="search" autofocus placeholder="Name or words" value=${search} onInput=${(/** @type {any} */ event) => setSearch(event.target.value)} /></label>
     ${facets.map(([name, label]) => {
       const options = [...new Set((all ?? []).map((one) => one[name]).filter(Boolean))].sort();
       return options.length > 1 && html`<select key=${name} aria-label=${label} value=${wanted[name] ?? ""} onChange=${(/** @type {any} */ event) => setWanted({ ...wanted, [name]: event.target.value })}>
@@ -589,5 +597,5 @@ function Voices({ chosen, pick }) {
   })}</ul>`;
 }
 
-Object.assign(callsheet, { SheetTab, useWindow, useCatalogue, byName });
+Object.assign(callsheet, { SheetTab, group, useWindow, useCatalogue, byName });
 })();

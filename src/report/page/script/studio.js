@@ -92,6 +92,13 @@ function CampaignPage({ id, campaign, studio, tab }) {
   const hasStarted = useRef(false);
   const hasVideos = !!page && page.jobs.some((job) => !["pending", "left_out"].includes(job.status));
   const current = TABS.some(({ name }) => name === tab) ? tab : hasVideos ? "videos" : "sheet";
+  // The question about a video that is made again is answered where its text and credits are shown.
+  const agreed = useRef(/** @type {Agreed | null} */ (null));
+  const { question } = live;
+  const isAgreed = !!question && isAbout(question, agreed.current);
+  useEffect(() => {
+    if (isAgreed) api(`/api/campaigns/${id}/answer`, { body: { question: question.id, yes: true } }).catch(setError);
+  }, [isAgreed && question.id]);
   /** Starts a run, which asks before it pays for anything. */
   const run = useCallback(async (/** @type {Record<string, any>} */ body) => {
     setError(null);
@@ -100,7 +107,10 @@ function CampaignPage({ id, campaign, studio, tab }) {
   }, [id]);
   useEffect(() => {
     if (live.state === "running" && hasStarted.current) address.set({ tab: "videos" });
-    if (live.state === "running" || live.state === "idle") hasStarted.current = false;
+    if (live.state === "running" || live.state === "idle") {
+      hasStarted.current = false;
+      agreed.current = null;
+    }
   }, [live.state]);
   return html`<main class="campaign-page" tabindex="-1">
     <${callsheet.CampaignHead} id=${id} name=${campaign?.name ?? page?.campaign ?? ""} sandbox=${campaign?.sandbox ?? studio.sandbox} feed=${feed} run=${run} />
@@ -111,9 +121,15 @@ function CampaignPage({ id, campaign, studio, tab }) {
       ${current === "preview" && html`<${callsheet.PreviewTab} id=${id} version=${feed.sheet} live=${live} page=${page} run=${run} />`}
       ${current === "videos" && (page ? html`<${Videos} id=${id} page=${page} live=${live} version=${feed.sheet} redo=${setRedone} run=${run} setError=${setError} />` : html`<p class="note">Opening…</p>`)}
     </div>
-    ${live.question && html`<${callsheet.QuestionDialog} id=${id} question=${live.question} />`}
-    ${redone && html`<${callsheet.RedoDialog} id=${id} job=${redone} onClose=${() => setRedone(null)} />`}
+    ${question && !isAgreed && html`<${callsheet.QuestionDialog} id=${id} question=${question} />`}
+    ${redone && html`<${callsheet.RedoDialog} id=${id} job=${redone} onAgree=${(/** @type {Agreed | null} */ one) => { agreed.current = one; }} onClose=${() => setRedone(null)} />`}
   </main>`;
+}
+
+/** Checks whether a question is about one video with this text that costs no more. @param {Question} question @param {Agreed | null} agreed */
+function isAbout(question, agreed) {
+  const { videos, examples, credits_high: high } = question;
+  return !!agreed && videos === 1 && examples?.length === 1 && examples[0].text.trim() === agreed.text && high !== null && high <= agreed.credits;
 }
 
 /** The review of the videos, with what only the studio can do.
@@ -126,7 +142,7 @@ function Videos({ id, page, live, version, redo, run, setError }) {
   const isIdle = live.state === "idle";
   /** @param {any} body */
   const start = (body) => { run(body).catch(setError); };
-  const actions = isIdle ? { redo, retry: (/** @type {PageJob[]} */ jobs) => start({ what: "retry_failed", jobs: jobs.map((job) => job.id) }) } : {};
+  const actions = isIdle ? { redo, retry: (/** @type {PageJob[]} */ jobs) => start({ what: "jobs", jobs: jobs.map((job) => job.id) }) } : {};
   const rejected = page.jobs.filter((job) => job.file && store.of(job).mark === "rejected");
   /** @param {any} event */
   const receive = async (event) => {
