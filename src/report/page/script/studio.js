@@ -105,6 +105,11 @@ function CampaignPage({ id, campaign, studio, tab }) {
     await api(`/api/campaigns/${id}/run`, { body });
     hasStarted.current = true;
   }, [id]);
+  /** @param {any} body */
+  const start = (body) => { run(body).catch(setError); };
+  const actions = { redo: setRedone, retry: (/** @type {PageJob[]} */ jobs) => start({ what: "jobs", jobs: jobs.map((job) => job.id) }) };
+  const store = useMemo(() => callsheet.store.studio(id), [id]);
+  useEffect(() => { if (feed.sheet) store.refresh().catch(callsheet.toastError); }, [feed.sheet]);
   useEffect(() => {
     if (live.state === "running" && hasStarted.current) address.set({ tab: "videos" });
     if (live.state === "running" || live.state === "idle") {
@@ -115,11 +120,12 @@ function CampaignPage({ id, campaign, studio, tab }) {
   return html`<main class="campaign-page" tabindex="-1">
     <${callsheet.CampaignHead} id=${id} name=${campaign?.name ?? page?.campaign ?? ""} sandbox=${campaign?.sandbox ?? studio.sandbox} feed=${feed} run=${run} />
     <${Problem} error=${error} />
-    <${Tabs} current=${current} page=${page} />
+    <div class="tabs-row"><${Tabs} current=${current} page=${page} />
+      ${current === "videos" && page && html`<${VideoActions} id=${id} page=${page} live=${live} store=${store} start=${start} setError=${setError} />`}</div>
     <div class="tab-panel" role="tabpanel" id="panel" aria-labelledby=${`tab-${current}`} data-tab=${current}>
       ${current === "sheet" && html`<${callsheet.SheetTab} id=${id} version=${feed.sheet} />`}
       ${current === "preview" && html`<${callsheet.PreviewTab} id=${id} version=${feed.sheet} live=${live} page=${page} run=${run} />`}
-      ${current === "videos" && (page ? html`<${Videos} id=${id} page=${page} live=${live} version=${feed.sheet} redo=${setRedone} run=${run} setError=${setError} />` : html`<p class="note">Opening…</p>`)}
+      ${current === "videos" && (page ? html`<${callsheet.Review} data=${page} store=${store} actions=${live.state === "idle" ? actions : {}} progress=${live.progress} />` : html`<p class="note">Opening…</p>`)}
     </div>
     ${question && !isAgreed && html`<${callsheet.QuestionDialog} id=${id} question=${question} />`}
     ${redone && html`<${callsheet.RedoDialog} id=${id} job=${redone} onAgree=${(/** @type {Agreed | null} */ one) => { agreed.current = one; }} onClose=${() => setRedone(null)} />`}
@@ -132,17 +138,11 @@ function isAbout(question, agreed) {
   return !!agreed && videos === 1 && examples?.length === 1 && examples[0].text.trim() === agreed.text && high !== null && high <= agreed.credits;
 }
 
-/** The review of the videos, with what only the studio can do.
- * @param {{ id: string, page: PageData, live: Live, version: number, redo: (job: PageJob) => void, run: (body: any) => Promise<void>, setError: (error: any) => void }} props */
-function Videos({ id, page, live, version, redo, run, setError }) {
-  const store = useMemo(() => callsheet.store.studio(id), [id]);
+/** What only the studio can do with the videos.
+ * @param {{ id: string, page: PageData, live: Live, store: MarkStore, start: (body: any) => void, setError: (error: any) => void }} props */
+function VideoActions({ id, page, live, store, start, setError }) {
   callsheet.useMarks(store);
-  useEffect(() => { if (version) store.refresh().catch(callsheet.toastError); }, [version]);
   const file = useRef(/** @type {HTMLInputElement | null} */ (null));
-  const isIdle = live.state === "idle";
-  /** @param {any} body */
-  const start = (body) => { run(body).catch(setError); };
-  const actions = isIdle ? { redo, retry: (/** @type {PageJob[]} */ jobs) => start({ what: "jobs", jobs: jobs.map((job) => job.id) }) } : {};
   const rejected = page.jobs.filter((job) => job.file && store.of(job).mark === "rejected");
   /** @param {any} event */
   const receive = async (event) => {
@@ -157,15 +157,13 @@ function Videos({ id, page, live, version, redo, run, setError }) {
       setError(problem);
     }
   };
-  const hasFiles = page.jobs.some((job) => job.file);
-  return html`<${callsheet.Review} data=${page} store=${store} actions=${actions} progress=${live.progress}>
-    <div class="videos-bar">
-      ${hasFiles && html`<a class="button" href=${`/api/campaigns/${id}/export`} download><${Icon} name="download" />Export for review</a>
-        <button type="button" class="button" title="The file that a reviewer sends back" onClick=${() => file.current?.click()}><${Icon} name="plus" />Import marks</button>`}
-      <input ref=${file} type="file" accept=".csv" class="visually-hidden" tabindex="-1" aria-label="File of marks" onChange=${receive} />
-      ${rejected.length > 0 && isIdle && html`<button type="button" class="button" onClick=${() => start({ what: "redo_rejected" })}><${Icon} name="redo" />Make ${callsheet.plural(rejected.length, "rejected video")} again</button>`}
-    </div>
-  <//>`;
+  if (!page.jobs.some((job) => job.file)) return null;
+  return html`<div class="video-actions">
+    ${rejected.length > 0 && live.state === "idle" && html`<button type="button" class="button" onClick=${() => start({ what: "redo_rejected" })}><${Icon} name="redo" />Make ${callsheet.plural(rejected.length, "rejected video")} again</button>`}
+    <button type="button" class="button" title="The file that a reviewer sends back" onClick=${() => file.current?.click()}><${Icon} name="plus" />Import marks</button>
+    <a class="button" href=${`/api/campaigns/${id}/export`} download title="Page and videos, to send to reviewers"><${Icon} name="download" />Export for review</a>
+    <input ref=${file} type="file" accept=".csv" class="visually-hidden" tabindex="-1" aria-label="File of marks" onChange=${receive} />
+  </div>`;
 }
 
 /** @param {{ current: string, page: any }} props */
