@@ -177,6 +177,7 @@ interface Plan {
 
 interface PlanJob {
   job_id: string;
+  language: string | null;
   aspect_ratio: string;
   audio: string | null;
   credits_low: number;

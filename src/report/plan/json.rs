@@ -79,6 +79,7 @@ fn job(summary: &Summary, row: &PlanRow<'_>) -> Value {
         "persona_name": sanitize(summary.campaign().persona(&spec.request.persona)),
         "aspect_ratio": spec.request.aspect_ratio,
         "model_version": spec.request.model_version,
+        "language": spec.language,
         "seconds_low": rounded(estimate.seconds_low),
         "seconds_high": rounded(estimate.seconds_high),
         "credits_low": estimate.low,

@@ -116,7 +116,7 @@ function Campaigns({ studio }) {
   const { campaigns } = studio;
   if (!campaigns.length) return null;
   return html`<section class="campaigns" aria-labelledby="campaigns">
-    <header><h2 id="campaigns">Campaigns</h2><span class="note">${plural(campaigns.length, "campaign")} in ${studio.folder}</span></header>
+    <header><h2 id="campaigns">Campaigns</h2><span class="note">${plural(campaigns.length, "campaign")} in ${studio.folder === "." ? "this folder" : studio.folder}</span></header>
     <ul>${campaigns.map((campaign) => html`<${CampaignRow} key=${campaign.id} campaign=${campaign} />`)}</ul>
   </section>`;
 }
@@ -128,7 +128,7 @@ function CampaignRow({ campaign }) {
   const hasBegun = !!counts && counts.jobs > counts.pending + counts.left_out;
   const place = { campaign: campaign.id, tab: hasBegun ? "videos" : "sheet" };
   return html`<li><a class="campaign" href=${callsheet.linkTo(place)}>
-    <span class="name"><span><b>${campaign.name}</b>${campaign.sandbox && html` <span class="badge">Sandbox</span>`}</span><span class="note">${campaign.manifest}</span></span>
+    <span class="name"><span><b>${campaign.name}</b>${campaign.sandbox && html` <span class="badge">Sandbox</span>`}</span><span class="note">${campaign.manifest.replace(/^\.\//, "")}</span></span>
     <span class="states"><span class=${classes("badge", tone)}>${campaign.live && html`<i class="pulse"></i>`}${word}</span></span>
     ${error
       ? html`<span class="error"><${callsheet.Words} text=${error} /></span>`

@@ -10,8 +10,8 @@ const STATES = { new: "", again: "again", left_out: "Left out", submitting: "Sen
 /** @param {number} seconds */
 const roughly = (seconds) => (seconds < 90 ? plural(Math.max(1, Math.round(seconds)), "second") : seconds < 5400 ? plural(Math.round(seconds / 60), "minute") : `${number(Math.round(seconds / 360) / 10)} hours`);
 
-/** @param {{ id: string, version: number, live: Live, page: PageData | null, run: (body: any) => Promise<void> }} props */
-function PreviewTab({ id, version, live, page, run }) {
+/** @param {{ id: string, version: number, live: Live, run: (body: any) => Promise<void> }} props */
+function PreviewTab({ id, version, live, run }) {
   const [plan, setPlan] = useState(/** @type {Plan | null} */ (null));
   const [error, setError] = useState(/** @type {any} */ (null));
   const [filter, setFilter] = useState("all");
@@ -47,7 +47,7 @@ function PreviewTab({ id, version, live, page, run }) {
         ${chips.filter(([name]) => name === "all" || groups[/** @type {"all"} */ (name)].length).map(([name, label]) => html`<button type="button" key=${name} class="chip" aria-pressed=${filter === name} onClick=${() => setFilter(name)}>${label} <span class="numbers">${groups[/** @type {"all"} */ (name)].length}</span></button>`)}
         <label class="search-field"><${Icon} name="search" /><span class="visually-hidden">Search</span><input type="search" placeholder="Text or persona" value=${search} onInput=${(/** @type {any} */ event) => setSearch(event.target.value)} /></label>
       </div>
-      <${Cards} jobs=${jobs} flags=${flags} page=${page} id=${id} />
+      <${Cards} jobs=${jobs} flags=${flags} id=${id} />
     </div>
     <${Summary} plan=${plan} live=${live} run=${run} error=${error} />
   </div>`;
@@ -78,8 +78,8 @@ function Blocked({ id, error }) {
     <a class="button primary" href=${callsheet.linkTo({ campaign: id, tab: "sheet" })}>Go to the sheet</a></div>`;
 }
 
-/** @param {{ jobs: PlanJob[], flags: Map<string, any[]>, page: PageData | null, id: string }} props */
-function Cards({ jobs, flags, page, id }) {
+/** @param {{ jobs: PlanJob[], flags: Map<string, any[]>, id: string }} props */
+function Cards({ jobs, flags, id }) {
   const content = useRef(/** @type {HTMLElement | null} */ (null));
   const [columns, setColumns] = useState(1);
   useLayoutEffect(() => {
@@ -93,25 +93,23 @@ function Cards({ jobs, flags, page, id }) {
   const [first, last] = callsheet.useWindow(content, CARD_HEIGHT, rows);
   const catalogue = callsheet.useCatalogue("personas");
   const personas = useMemo(() => callsheet.byName(catalogue), [catalogue]);
-  const language = page?.columns.findIndex((name) => name.toLowerCase() === "language") ?? -1;
-  const own = useMemo(() => new Map(language < 0 ? [] : page?.jobs.map((job) => [job.id, job.own[language]])), [page?.columns, page?.jobs.length]);
   return html`<ul class="plan-cards" ref=${content} style=${{ height: rows * CARD_HEIGHT }} aria-label="Videos">
     ${jobs.slice(first * columns, last * columns).map((job, offset) => {
       const at = first * columns + offset;
-      return html`<${PlanCard} key=${job.job_id} job=${job} flags=${flags.get(job.job_id)} persona=${personas.get(job.persona)} language=${own.get(job.job_id)} id=${id}
+      return html`<${PlanCard} key=${job.job_id} job=${job} flags=${flags.get(job.job_id)} persona=${personas.get(job.persona)} id=${id}
         place=${{ top: Math.floor(at / columns) * CARD_HEIGHT, left: `${((at % columns) * 100) / columns}%`, width: `${100 / columns}%`, height: CARD_HEIGHT }} />`;
     })}
   </ul>${jobs.length === 0 && html`<p class="note">No video matches.</p>`}`;
 }
 
-/** @param {{ job: PlanJob, flags?: { tone: string, text: string }[], persona?: Persona, language?: string, id: string, place: any }} props */
-function PlanCard({ job, flags, persona, language, id, place }) {
+/** @param {{ job: PlanJob, flags?: { tone: string, text: string }[], persona?: Persona, id: string, place: any }} props */
+function PlanCard({ job, flags, persona, id, place }) {
   const ratio = job.aspect_ratio.replace("x", ":");
   const state = STATES[/** @type {"new"} */ (job.state)] ?? job.state;
   return html`<li class=${classes("plan-card", !job.will_submit && "idle")} style=${place}><article>
     <div class="picture"><span class="ratio-frame" data-ratio=${ratio}>${persona?.picture ? html`<img src=${persona.picture} alt="" loading="lazy" />` : html`<b>${job.persona_name.slice(0, 1)}</b>`}</span></div>
     <div class="what">
-      <p class="who"><b>${persona?.name ?? job.persona_name}</b><span class="note">${ratio}</span>${language && html`<span class="note">${language}</span>`}
+      <p class="who"><b>${persona?.name ?? job.persona_name}</b><span class="note">${ratio}</span>${job.language && html`<span class="note">${job.language}</span>`}
         ${state && html`<span class="badge" title=${job.reason}>${state}</span>`}</p>
       <p class="spoken" title=${job.text ?? ""}>${job.text ?? `Recording: ${job.audio}`}</p>
       ${flags?.slice(0, 1).map((flag) => html`<p class=${classes("flag", flag.tone)} title=${flags.map(({ text }) => text).join("\n")}><${Icon} name=${flag.tone === "warn" ? "alert" : "info"} /><span><${callsheet.Words} text=${flag.text} /></span></p>`)}

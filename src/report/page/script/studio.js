@@ -124,7 +124,7 @@ function CampaignPage({ id, campaign, studio, tab }) {
       ${current === "videos" && page && html`<${VideoActions} id=${id} page=${page} live=${live} store=${store} start=${start} setError=${setError} />`}</div>
     <div class="tab-panel" role="tabpanel" id="panel" aria-labelledby=${`tab-${current}`} data-tab=${current}>
       ${current === "sheet" && html`<${callsheet.SheetTab} id=${id} version=${feed.sheet} />`}
-      ${current === "preview" && html`<${callsheet.PreviewTab} id=${id} version=${feed.sheet} live=${live} page=${page} run=${run} />`}
+      ${current === "preview" && html`<${callsheet.PreviewTab} id=${id} version=${feed.sheet} live=${live} run=${run} />`}
       ${current === "videos" && (page ? html`<${callsheet.Review} data=${page} store=${store} actions=${live.state === "idle" ? actions : {}} progress=${live.progress} />` : html`<p class="note">Opening…</p>`)}
     </div>
     ${question && !isAgreed && html`<${callsheet.QuestionDialog} id=${id} question=${question} />`}
