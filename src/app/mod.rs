@@ -12,12 +12,18 @@ mod campaigns;
 mod cap;
 mod catalogue;
 mod duplicates;
+#[allow(dead_code, clippy::allow_attributes, reason = "the studio's handlers use it")]
+mod edits;
 mod error;
 mod estimates;
+#[allow(dead_code, clippy::allow_attributes, reason = "the studio's handlers use it")]
+mod export;
 mod first_run;
 mod identity;
 mod load;
 mod manifest;
+#[allow(dead_code, clippy::allow_attributes, reason = "the studio's handlers use it")]
+mod marks;
 mod merge;
 mod named_file;
 mod notices;
@@ -34,11 +40,17 @@ mod provider;
 mod recorded_state;
 mod rerun;
 mod reserved_names;
+#[allow(dead_code, clippy::allow_attributes, reason = "the studio's handlers use it")]
+mod reword;
 mod run;
 mod selection;
 mod shard;
+#[allow(dead_code, clippy::allow_attributes, reason = "the studio's handlers use it")]
+mod sheet;
 mod suspicious;
 mod unfinished_days;
+#[allow(dead_code, clippy::allow_attributes, reason = "the studio's handlers use it")]
+mod versions;
 mod view;
 
 pub(crate) use self::advice::{causes, message};

@@ -67,6 +67,21 @@ impl OutputDir<'_> {
         self.0.join(format!("sheet.{extension}"))
     }
 
+    /// Returns the file with the chosen columns and the record of the edited copy of the sheet.
+    pub(crate) fn edits(self) -> PathBuf {
+        self.state().join("edits.json")
+    }
+
+    /// Returns the edited copy of the sheet.
+    pub(crate) fn edited_sheet(self, extension: &str) -> PathBuf {
+        self.0.join(format!("edited-sheet.{extension}"))
+    }
+
+    /// Returns the file with the marks of the reviewers.
+    pub(crate) fn marks(self) -> PathBuf {
+        self.0.join("marks.csv")
+    }
+
     /// Returns the folder of the embedded sandbox's own record.
     pub(crate) fn sandbox(self) -> PathBuf {
         self.0.join(".sandbox")
@@ -105,6 +120,17 @@ pub(crate) fn part_paths(file: &Path) -> [PathBuf; 2] {
         name.push(suffix);
         name.into()
     })
+}
+
+/// Returns the name that the file `name` gets when another one takes its place: `x.earlier-1.mp4`. Number 0 is the file
+/// itself.
+pub(crate) fn earlier_path(name: &str, number: u32) -> String {
+    let folder = name.rfind('/').map_or(0, |slash| slash + 1);
+    match name.rfind('.').filter(|dot| *dot > folder) {
+        _ if number == 0 => name.to_owned(),
+        Some(dot) => format!("{}.earlier-{number}{}", &name[..dot], &name[dot..]),
+        None => format!("{name}.earlier-{number}"),
+    }
 }
 
 /// The state of the lock of an output folder. It tells an active run from one that crashed, which the journal cannot.
