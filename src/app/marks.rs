@@ -2,11 +2,15 @@
 
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::catalogue::NameLookup;
 use super::error::Error;
+use super::manifest::LoadedManifest;
+use super::open_address::SheetCopy;
+use super::options::CampaignOptions;
 use crate::manifest::{MARK_COLUMNS, ReviewMark, ReviewVerdict, escape_formula, read_marks};
 use crate::model::Timestamp;
 use crate::util::fs::{Access, OutputDir, open_own, read_own, write_atomic};
@@ -19,6 +23,7 @@ const MAX_NAME: usize = 200;
 
 /// A mark, as programs exchange it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_field_names, reason = "a file of marks names its column so")]
 pub(crate) struct Mark {
     /// The id of the job.
     pub(crate) job: String,
@@ -38,6 +43,25 @@ pub(crate) struct Mark {
     /// Milliseconds since the epoch; the time at which it is added if it is missing.
     #[serde(default)]
     pub(crate) at: i64,
+}
+
+/// Returns the output folder of a campaign, in which its marks are kept.
+///
+/// # Errors
+/// If it depends on a manifest that cannot be read.
+pub(crate) async fn output_folder(
+    options: &CampaignOptions,
+    lookup: &NameLookup,
+    is_sandbox: bool,
+    now: Timestamp,
+) -> Result<PathBuf, Error> {
+    let opened = options.open(SheetCopy::Kept, is_sandbox).await?;
+    let extension = opened.manifest.file().and_then(Path::extension).unwrap_or_default();
+    let is_yaml = ["yaml", "yml", "json"].iter().any(|yaml| extension.eq_ignore_ascii_case(yaml));
+    if is_yaml {
+        return Ok(LoadedManifest::load_or_recover(&opened, lookup, now).await?.out);
+    }
+    Ok(opened.default_out())
 }
 
 /// Returns the marks that are kept in the output folder `out`, oldest first as they were added.

@@ -56,22 +56,21 @@ pub(crate) fn earlier_versions(out: &Path) -> Result<HashMap<JobId, Vec<Version>
             continue;
         };
         let (generation, remote) = newest.entry(job).or_default();
-        match event {
-            JobEvent::Reopened { generation: next } => *generation = *next,
-            JobEvent::Submitted { remote: new } | JobEvent::Adopted { remote: new, .. } => {
-                *remote = Some(new);
-            }
-            JobEvent::Downloaded { artifact } => {
-                let videos = downloaded.entry(job).or_default();
-                videos.retain(|video| video.generation < *generation);
-                videos.push(Downloaded {
-                    generation: *generation,
-                    remote: remote.cloned(),
-                    artifact: artifact.clone(),
-                    finished: entry.at,
-                });
-            }
-            _ => {}
+        if let JobEvent::Reopened { generation: next } = event {
+            *generation = *next;
+        }
+        if let JobEvent::Submitted { remote: new } | JobEvent::Adopted { remote: new, .. } = event {
+            *remote = Some(new);
+        }
+        if let JobEvent::Downloaded { artifact } = event {
+            let videos = downloaded.entry(job).or_default();
+            videos.retain(|video| video.generation < *generation);
+            videos.push(Downloaded {
+                generation: *generation,
+                remote: remote.cloned(),
+                artifact: artifact.clone(),
+                finished: entry.at,
+            });
         }
     }
     let mut versions = HashMap::new();

@@ -71,7 +71,7 @@ pub(crate) struct GridRow {
 }
 
 /// A cell of a sheet.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct GridCell {
     pub(crate) text: Arc<str>,
     /// Whether the text may not be what a spreadsheet shows.
@@ -260,12 +260,6 @@ impl GridCell {
     }
 }
 
-impl Default for GridCell {
-    fn default() -> Self {
-        Self { text: Arc::default(), is_uncertain: false, at: (0, 0) }
-    }
-}
-
 /// Parses line and column of `5:3`, or row and column of `B7` and `Sheet2!B7`.
 fn parse_position(text: &str) -> Option<(u32, u32)> {
     if let Some((line, column)) = text.split_once(':')
@@ -276,9 +270,8 @@ fn parse_position(text: &str) -> Option<(u32, u32)> {
     let cell = text.rsplit_once('!').map_or(text, |(_, cell)| cell);
     let row = cell.trim_start_matches(|first: char| first.is_ascii_uppercase());
     let letters = &cell[..cell.len() - row.len()];
-    let digits = letters.bytes().map(|letter| u32::from(letter - b'A') + 1);
-    let column =
-        digits.fold(Some(0_u32), |column, digit| column?.checked_mul(26)?.checked_add(digit));
+    let mut digits = letters.bytes().map(|letter| u32::from(letter - b'A') + 1);
+    let column = digits.try_fold(0_u32, |column, digit| column.checked_mul(26)?.checked_add(digit));
     Some((row.parse().ok()?, column.filter(|column| *column > 0)?))
 }
 

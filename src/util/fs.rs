@@ -190,6 +190,19 @@ pub(crate) fn write_atomic(
     Ok(())
 }
 
+/// Writes a new file atomically. What has its name, even a dangling link, is never replaced.
+///
+/// # Errors
+/// If the name is taken, or the file cannot be written.
+pub(crate) fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let parent = path.parent().filter(|folder| *folder != Path::new(""));
+    let mut file = side_file(parent.unwrap_or(Path::new(".")), Access::Shared)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path)?;
+    Ok(())
+}
+
 fn side_file(folder: &Path, access: Access) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".callsheet-");
