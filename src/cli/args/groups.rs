@@ -122,8 +122,8 @@ pub(in crate::cli) struct SelectionArguments {
     /// Only jobs that failed before, and pay for them once more
     #[arg(long)]
     pub(in crate::cli) only_failed: bool,
-    /// Only jobs that are approved in this file of marks, as the report page saves it, or without a file in the marks
-    /// that are kept with the campaign
+    /// Only jobs that are approved in this file of marks, as the report page saves it, or else in the marks of the
+    /// campaign
     #[arg(long, value_name = "MARKS", num_args = 0..=1)]
     #[expect(clippy::option_option, reason = "the option, and its file")]
     pub(in crate::cli) only_approved: Option<Option<PathBuf>>,
@@ -142,8 +142,8 @@ pub(in crate::cli) struct RerunArguments {
     /// downloaded; one that is done stays as it is
     #[arg(long, value_name = "JOB", value_delimiter = ',')]
     pub(in crate::cli) resubmit: Vec<JobId>,
-    /// Make videos again that are rejected in this file of marks, as the report page saves it, or without a file in the
-    /// marks that are kept with the campaign
+    /// Make videos again that are rejected in this file of marks, as the report page saves it, or else in the marks of
+    /// the campaign
     #[arg(long, value_name = "MARKS", num_args = 0..=1)]
     #[expect(clippy::option_option, reason = "the option, and its file")]
     pub(in crate::cli) redo_rejected: Option<Option<PathBuf>>,
