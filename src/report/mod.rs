@@ -20,7 +20,7 @@ pub mod events;
 pub mod files;
 pub(crate) mod forecast;
 mod format;
-pub mod html;
+pub(crate) mod gallery;
 mod job_row;
 mod next_steps;
 pub(crate) mod notification;

@@ -99,6 +99,23 @@ pub(super) fn job_advice(campaign: &Campaign, row: &JobRow) -> Option<Advice> {
     advice(campaign, next_step(row), slice::from_ref(row), true)
 }
 
+/// Returns the advice about failed jobs that share their next step, with a command for exactly these jobs; `None` if each
+/// of them is a decision of its own.
+pub(super) fn shared_advice(summary: &Summary, rows: &[JobRow]) -> Option<Advice> {
+    let step = next_step(rows.first()?);
+    let is_retried = |step| matches!(step, NextStep::Retry | NextStep::Edit);
+    if !is_retried(step) || rows.iter().any(|row| next_step(row) != step) {
+        return None;
+    }
+    let mut advice = advice(summary.campaign(), step, rows, rows.len() == 1)?;
+    let is_all = summary.rows().filter(|row| is_retried(next_step(row))).count() == rows.len();
+    if rows.len() > 1 && !is_all {
+        let ids: Vec<&str> = rows.iter().map(|row| row.id().as_str()).collect();
+        advice.command = advice.command.option(Flag::Only, ids.join(","));
+    }
+    Some(advice)
+}
+
 /// Returns everything worth doing next, the most urgent first.
 pub(super) fn hints(summary: &Summary) -> Vec<String> {
     let campaign = summary.campaign();

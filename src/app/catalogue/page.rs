@@ -1,7 +1,7 @@
 //! Pages of personas with pictures and of voices with samples.
 
 use super::{PersonaItem, VoiceItem, display_text, or_dash};
-use crate::report::html::gallery::{Card, gallery, is_web, picture};
+use crate::report::gallery::{Card, gallery, is_web, picture};
 use crate::util::text::escape_html;
 
 /// Returns a page of personas with their pictures.

@@ -1,6 +1,5 @@
 //! Whole manifests, from bytes to plans and problems.
 
-mod copies;
 mod examples;
 mod messages;
 mod properties;

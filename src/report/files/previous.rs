@@ -15,7 +15,7 @@ use crate::report::command_line::CommandLine;
 use crate::util::fs::{OutputDir, open_own, read_own};
 
 /// The start of every page that this program writes.
-const PAGE_START: &str = include_str!("../html/report.html");
+const PAGE_START: &str = include_str!("../page/report.html");
 
 /// Returns a result file in `folder` that this program did not write; `None` if there is none.
 pub(crate) fn foreign_results(folder: &Path) -> Option<PathBuf> {

@@ -10,8 +10,8 @@ use crate::report::files::json::write_json;
 use crate::report::files::junit::write_junit;
 use crate::report::files::previous::foreign_workbook;
 use crate::report::files::xlsx::write_workbook;
-use crate::report::html::write_page;
 use crate::report::observer::{LiveState, Observer};
+use crate::report::page::{VideoVersions, write_page};
 use crate::report::summary::Summary;
 use crate::util::fs::{Access, OutputDir, describe, write_atomic};
 use crate::util::parallel;
@@ -110,7 +110,7 @@ fn write_results(summary: &Summary, encoding: CsvEncoding) -> io::Result<()> {
             let csv = write_file(&out.results_csv(), |file| write_csv(summary, encoding, file));
             csv.and(write_file(&out.results_json(), |file| write_json(summary, file)))
         },
-        || write_file(&out.report_html(), |file| write_page(summary, file)),
+        || write_file(&out.report_html(), |file| write_page(summary, &VideoVersions::new(), file)),
     );
     tables.and(page)
 }

@@ -62,8 +62,7 @@ interface Version {
   file: string;
   thumbnail: string | null;
   remote: string | null;
-  text: string | null;
-  finished: number | null;
+  finished: number;
 }
 
 interface PageData {
@@ -84,6 +83,8 @@ interface PageData {
     left: number | null;
     [name: string]: any;
   };
+  /** Groups of jobs that failed for one reason, with one command for all of them. */
+  failures?: { advice: string; command: string; jobs: string[] }[];
   runs: { started_at: string; ended_at: string | null; stopped: string | null }[];
 }
 
@@ -168,11 +169,20 @@ interface Callsheet extends Hooks {
   toastError(error: any): () => void;
   Toasts: any;
   Dialog: any;
+  copyText(text: string, shown?: Node | null): Promise<void>;
   Copy: any;
   Icon: any;
   store: { readOnly(data: PageData): MarkStore; studio(campaign: string): MarkStore };
   useMarks(store: MarkStore): number;
   Grid: any;
+  Bar: any;
+  CreditsBar: any;
+  Charts: any;
   Player: any;
   Review: any;
+  JobDetails: any;
+  MarkBadge: any;
+  KeysDialog: any;
+  ReportPage: any;
+  Studio: any;
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::model::{AspectRatio, Note};
 use crate::report::format::credit_range;
-use crate::report::html::gallery::{Card, gallery, is_web, picture};
+use crate::report::gallery::{Card, gallery, is_web, picture};
 use crate::report::plan::context::PlanContext;
 use crate::report::plan::rows::{PlanRow, plan_rows};
 use crate::report::plan::table::seconds;

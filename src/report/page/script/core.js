@@ -217,11 +217,14 @@ function Toasts() {
  */
 function Dialog({ title, label, class: name, onClose, children, footer, plain = false }) {
   const element = useRef(/** @type {HTMLDialogElement | null} */ (null));
+  const isGone = useRef(false);
   useLayoutEffect(() => {
     const dialog = element.current;
     const before = document.activeElement;
     dialog?.showModal();
+    if (plain) dialog?.focus();
     return () => {
+      isGone.current = true;
       dialog?.close();
       if (before instanceof HTMLElement && before.isConnected) before.focus({ preventScroll: true });
     };
@@ -231,9 +234,11 @@ function Dialog({ title, label, class: name, onClose, children, footer, plain = 
     event.preventDefault();
     onClose();
   };
+  // A second Escape in a row closes it without asking.
+  const closed = () => isGone.current || onClose();
   /** @param {MouseEvent} event */
   const pressed = (event) => event.target === element.current && onClose();
-  return html`<dialog ref=${element} class=${classes(name, plain && "plain")} aria-label=${label ?? (typeof title === "string" ? title : undefined)} onCancel=${cancel} onMouseDown=${pressed}>
+  return html`<dialog ref=${element} class=${classes(name, plain && "plain")} aria-label=${label ?? (typeof title === "string" ? title : undefined)} tabindex="-1" onCancel=${cancel} onClose=${closed} onMouseDown=${pressed}>
     ${plain
       ? children
       : html`<div class="dialog-body">
@@ -245,18 +250,21 @@ function Dialog({ title, label, class: name, onClose, children, footer, plain = 
   </dialog>`;
 }
 
+/** @param {string} text @param {Node | null} [shown] the element that shows the text */
+async function copyText(text, shown) {
+  try {
+    await navigator.clipboard.writeText(text);
+    toast("Copied.");
+  } catch {
+    if (shown) getSelection()?.selectAllChildren(shown);
+    toast(shown ? "The text is selected: copy it with your keyboard." : text);
+  }
+}
+
 /** Text to copy, such as a command. @param {{text: string, label?: string}} props */
 function Copy({ text, label = "Copy the command" }) {
   const code = useRef(/** @type {HTMLElement | null} */ (null));
-  const copy = async () => {
-    try {
-      await navigator.clipboard.writeText(text);
-      toast("Copied.");
-    } catch {
-      getSelection()?.selectAllChildren(/** @type {Node} */ (code.current));
-      toast("The text is selected: copy it with your keyboard.");
-    }
-  };
+  const copy = () => copyText(text, code.current);
   return html`<div class="copy"><code ref=${code}>${text}</code><button type="button" class="icon-button" aria-label=${label} onClick=${copy}><${Icon} name="copy" /></button></div>`;
 }
 
@@ -305,6 +313,6 @@ globalThis.callsheet = /** @type {Callsheet} */ (/** @type {unknown} */ ({
   ...preactHooks, Fragment: preact.Fragment, html, mount,
   STATUSES, number, plural, credits, range, duration, moment, ago, timeCode, classes,
   api, address, useAddress, useEvent, isShortcut, download,
-  toast, toastError, Toasts, Dialog, Copy, Icon,
+  toast, toastError, Toasts, Dialog, copyText, Copy, Icon,
 }));
 })();

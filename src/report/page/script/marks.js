@@ -62,6 +62,9 @@ function makeStore({ read, write, isLocal }) {
       if (mark.comment) review.comments.push(mark);
       groups.set(name, review);
     }
+    for (const { comments } of groups.values()) {
+      comments.sort((/** @type {Mark} */ a, /** @type {Mark} */ b) => (a.seconds ?? Infinity) - (b.seconds ?? Infinity) || a.at - b.at);
+    }
     return groups;
   };
   /** @type {MarkStore} */
@@ -103,7 +106,7 @@ function makeStore({ read, write, isLocal }) {
         const decision = own.findLast(decides);
         return own
           .filter((mark) => mark.comment || (mark === decision && mark.mark))
-          .map((mark) => [mark.job, mark === decision ? mark.mark : "", mark.comment, mark.remote ?? "", mark.seconds ?? "", mark.reviewer, new Date(mark.at).toISOString()]);
+          .map((mark) => [mark.job, mark === decision ? mark.mark : "", mark.comment, mark.remote ?? "", mark.seconds ?? "", mark.reviewer || store.reviewer, new Date(mark.at).toISOString()]);
       });
       const cell = (/** @type {any} */ value) => (/[",\r\n]/.test(value) ? `"${value.replaceAll('"', '""')}"` : value);
       return ["job_id,mark,comment,remote_id,seconds,reviewer,at", ...lines.map((line) => line.map(cell).join(","))].join("\n") + "\n";
