@@ -11,6 +11,7 @@ mod approve;
 mod campaigns;
 mod cap;
 mod catalogue;
+mod doctor;
 mod duplicates;
 mod error;
 mod estimates;
@@ -49,6 +50,7 @@ pub(crate) use self::catalogue::{
     Catalogue, CatalogueFilter, NameLookup, NetworkUse, PersonaItem, VoiceItem, has_preview,
     or_dash, persona_genders, persona_page, voice_genders, voice_page,
 };
+pub(crate) use self::doctor::{Check, examine};
 pub use self::error::Error;
 pub(crate) use self::identity::replaced_rows;
 pub(crate) use self::load::blocking;
