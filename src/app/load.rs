@@ -14,7 +14,9 @@ use super::notices::Notices;
 use super::options::{CampaignOptions, today};
 use super::shard::ShardPlan;
 use crate::journal::{Identity, read_accepted};
-use crate::manifest::{self, Delimiter, InvalidRows, NameKind, Problems, Resolution, TextEncoding};
+use crate::manifest::{
+    self, Delimiter, InvalidRows, NameKind, Problems, Resolution, SheetContent, TextEncoding,
+};
 use crate::model::{Flag, ManifestLocation, Plan, SuspiciousTexts, Timestamp};
 use crate::util::fs::{OutputDir, read_regular};
 
@@ -103,6 +105,17 @@ impl LoadedManifest {
         report_recovery(&error, &results, &lookup.notices);
         Ok(manifest)
     }
+}
+
+/// Reads the manifest for showing it. Returns `None` if it cannot be read, for a reason that loading it reports.
+///
+/// # Errors
+/// If an option is wrong.
+pub(super) fn read_sheet(options: &CampaignOptions) -> Result<Option<SheetContent>, Error> {
+    let reader = ManifestReader::new(options, Timestamp::default())?;
+    let path = reader.path();
+    let options = reader.manifest_options(None);
+    Ok(manifest::read_sheet(&path, &options, &|path| reader.bytes(path)))
 }
 
 /// Parses the value of `--encoding`.
@@ -283,16 +296,22 @@ impl ManifestReader {
     }
 
     fn read(&self, options: &manifest::Options<'_>) -> Result<Plan, Problems> {
-        let read = |path: &Path| self.bytes(path);
-        let path = match (&self.options.manifest, &self.options.addressed_sheet) {
+        manifest::load(&self.path(), options, &|path| self.bytes(path))
+    }
+
+    /// Returns the path of the manifest, as messages name it.
+    fn path(&self) -> PathBuf {
+        match (&self.options.manifest, &self.options.addressed_sheet) {
             (ManifestLocation::File(path), _) => path.clone(),
             (ManifestLocation::Address(_), Some(sheet)) => sheet.file(),
             (ManifestLocation::StandardInput | ManifestLocation::Address(_), _) => "-".into(),
-        };
-        manifest::load(&path, options, &read)
+        }
     }
 
     fn bytes(&self, path: &Path) -> io::Result<Vec<u8>> {
+        if let Some(content) = self.options.content.as_ref().filter(|_| path == self.path()) {
+            return Ok(content.to_vec());
+        }
         match (&self.options.manifest, &self.options.addressed_sheet) {
             (ManifestLocation::File(manifest), _) if path == manifest && is_descriptor(path) => {}
             (ManifestLocation::File(manifest), _)

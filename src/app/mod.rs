@@ -11,14 +11,16 @@ mod approve;
 mod campaigns;
 mod cap;
 mod catalogue;
-mod doctor;
 mod duplicates;
+mod edits;
 mod error;
 mod estimates;
+mod export;
 mod first_run;
 mod identity;
 mod load;
 mod manifest;
+mod marks;
 mod merge;
 mod named_file;
 mod notices;
@@ -35,11 +37,16 @@ mod provider;
 mod recorded_state;
 mod rerun;
 mod reserved_names;
+#[allow(dead_code, clippy::allow_attributes, reason = "the studio's handlers use it")]
+mod reword;
 mod run;
 mod selection;
 mod shard;
+mod sheet;
 mod suspicious;
 mod unfinished_days;
+mod upload;
+mod versions;
 mod view;
 
 pub(crate) use self::advice::{causes, message};
@@ -50,11 +57,12 @@ pub(crate) use self::catalogue::{
     Catalogue, CatalogueFilter, NameLookup, NetworkUse, PersonaItem, VoiceItem, has_preview,
     or_dash, persona_genders, persona_page, voice_genders, voice_page,
 };
-pub(crate) use self::doctor::{Check, examine};
 pub use self::error::Error;
+pub(crate) use self::export::export;
 pub(crate) use self::identity::replaced_rows;
 pub(crate) use self::load::blocking;
 pub(crate) use self::manifest::LoadedManifest;
+pub(crate) use self::marks::{Mark, add_mark, import_marks, kept_marks, output_folder};
 pub(crate) use self::merge::merge;
 pub use self::notices::{Ask, Confirm, Notices, Severity};
 pub(crate) use self::notifications::{CommandEnd, NotificationSettings, Notifications, Occasion};
@@ -67,7 +75,9 @@ pub use self::provider::ProviderConfig;
 pub use self::rerun::RerunSelection;
 pub(crate) use self::run::run_with;
 pub use self::run::{FinishedRun, run};
+pub(crate) use self::sheet::{Sheet, SheetEdit, choose_column, download_sheet, edit_sheet, sheet};
 pub(crate) use self::unfinished_days::other_unfinished_days;
+pub(crate) use self::upload::keep_upload;
 pub(crate) use self::view::{CampaignView, ViewRequest};
 pub use crate::driver::DriveError;
 pub(crate) use crate::driver::Interrupts;

@@ -18,6 +18,7 @@ use crate::journal::{Identity, SheetRecord};
 use crate::manifest::MAX_CAMPAIGN;
 use crate::model::{Flag, ManifestLocation};
 use crate::remote::{SheetAddress, SheetClient, SheetError};
+use crate::util::fs::OutputDir;
 
 /// The extensions that are not part of a title.
 const EXTENSIONS: [&str; 8] = ["csv", "tsv", "txt", "xlsx", "xlsm", "xlsb", "xls", "ods"];
@@ -45,10 +46,15 @@ impl CampaignOptions {
     /// If the sheet cannot be read, or it is not clear which campaign it belongs to.
     pub(crate) async fn open(&self, copy: SheetCopy, is_sandbox: bool) -> Result<Self, Error> {
         let ManifestLocation::Address(address) = &self.manifest else {
-            return Ok(Self { is_sandbox, ..self.clone() });
+            let opened = Self { is_sandbox, ..self.clone() };
+            return if self.reads_edits { opened.with_edits() } else { Ok(opened) };
         };
         let address = SheetAddress::new(address, self.sheet.is_some()).map_err(refused)?;
         let known = self.known_folder(&address, is_sandbox)?;
+        let is_edited = |known: &KnownFolder| {
+            self.reads_edits && OutputDir(&known.folder).edited_sheet("csv").is_file()
+        };
+        let copy = if known.as_ref().is_some_and(is_edited) { SheetCopy::Kept } else { copy };
         let kept = known.as_ref().filter(|_| copy == SheetCopy::Kept);
         let kept = kept.and_then(|known| known.record.read_sheet(&known.folder));
         let sheet = match (kept, known) {
@@ -58,7 +64,9 @@ impl CampaignOptions {
             }
             (_, known) => self.fetch(&address, known, is_sandbox).await?,
         };
-        Ok(Self { is_sandbox, addressed_sheet: Some(Arc::new(sheet)), ..self.clone() })
+        let addressed_sheet = Some(Arc::new(sheet));
+        let opened = Self { is_sandbox, addressed_sheet, ..self.clone() };
+        if self.reads_edits { opened.with_edits() } else { Ok(opened) }
     }
 
     async fn fetch(

@@ -49,6 +49,10 @@ pub struct CampaignOptions {
     pub sheet_token: Option<SecretText>,
     /// Whether the campaign is the one of the sandbox. Use cases set it from the provider.
     pub(crate) is_sandbox: bool,
+    /// Whether the edited copy of the sheet is read, if there is one, instead of the user's own file.
+    pub(crate) reads_edits: bool,
+    /// The content of the manifest, if it is not that of the file.
+    pub(crate) content: Option<Arc<[u8]>>,
     /// The sheet behind the address, once it is read.
     pub(crate) addressed_sheet: Option<Arc<AddressedSheet>>,
 }
@@ -130,6 +134,8 @@ impl CampaignOptions {
             suspicious,
             sheet_token: _,
             is_sandbox: _,
+            reads_edits: _,
+            content: _,
             addressed_sheet: _,
         } = self;
         let is_default = *suspicious == SuspiciousTexts::default();

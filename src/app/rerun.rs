@@ -1,5 +1,8 @@
 //! Which finished or failed jobs a run makes again: `--only-failed`, `--only-approved`, `--redo-rejected`.
+//!
+//! Marks are those of a file, or without one those that are kept with the campaign.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
@@ -11,9 +14,9 @@ use super::notices::Notices;
 use super::recorded_state::RecordedState;
 use super::selection::check_exists;
 use crate::engine::RunOptions;
-use crate::manifest::{ReviewMark, ReviewVerdict, TextEncoding, read_marks};
+use crate::manifest::{ReviewMark, ReviewVerdict, TextEncoding, read_marks, verdicts};
 use crate::model::{Flag, JobId, JobState, Phase, RemoteId, Timestamp};
-use crate::util::fs::read_regular;
+use crate::util::fs::{OutputDir, read_regular};
 
 /// File times have the resolution of the system's clock tick, so a file can seem older than an event that preceded
 /// it. Making a video takes far longer.
@@ -23,12 +26,21 @@ const FILE_TIME_RESOLUTION: Duration = Duration::from_millis(20);
 #[derive(Debug, Default)]
 pub struct RerunSelection {
     only_failed: bool,
-    approved: Option<MarksFile>,
-    rejected: Option<MarksFile>,
+    approved: Option<MarksSource>,
+    rejected: Option<MarksSource>,
 }
 
-/// A file of marks that the review page has saved.
+/// Where marks come from.
 #[derive(Debug)]
+enum MarksSource {
+    /// A file.
+    File(MarksFile),
+    /// The campaign's output folder.
+    Campaign,
+}
+
+/// A file of marks.
+#[derive(Debug, Clone)]
 struct MarksFile {
     path: PathBuf,
     marks: Vec<ReviewMark>,
@@ -37,23 +49,43 @@ struct MarksFile {
 }
 
 impl RerunSelection {
-    /// Reads the files of marks, in the encoding that is named or in a detected one.
+    /// Reads the files of marks, in the encoding that is named or in a detected one. An option without a file means the
+    /// marks that are kept with the campaign.
     ///
     /// # Errors
     /// If a file cannot be read or parsed.
     pub fn new(
         only_failed: bool,
-        approved: Option<&Path>,
-        rejected: Option<&Path>,
+        approved: Option<Option<&Path>>,
+        rejected: Option<Option<&Path>>,
         encoding: Option<&str>,
     ) -> Result<Self, Error> {
         let encoding = parse_encoding(encoding)?;
-        let read = |path: &Path| MarksFile::read(path, encoding);
+        let read = |path: Option<&Path>| match path {
+            Some(path) => MarksFile::read(path, encoding).map(MarksSource::File),
+            None => Ok(MarksSource::Campaign),
+        };
         Ok(Self {
             only_failed,
             approved: approved.map(read).transpose()?,
             rejected: rejected.map(read).transpose()?,
         })
+    }
+
+    /// Makes one finished video again. The same selection does nothing once the job has another video.
+    #[allow(dead_code, clippy::allow_attributes, reason = "redo uses it")]
+    pub(crate) fn of_video(job: JobId, remote: &RemoteId) -> Self {
+        let mark = ReviewMark {
+            job,
+            verdict: Some(ReviewVerdict::Rejected),
+            comment: String::new(),
+            remote: Some(remote.to_string()),
+            seconds: None,
+            reviewer: String::new(),
+            at: None,
+        };
+        let file = MarksFile { path: PathBuf::new(), marks: vec![mark], saved: None };
+        Self { rejected: Some(MarksSource::File(file)), ..Self::default() }
     }
 
     /// Narrows `selected` to the jobs that these options select, and names in `run_options` the jobs of this shard that
@@ -113,7 +145,8 @@ impl RerunSelection {
             keep(&|id| recorded.history.state(id).is_some_and(has_failed));
         }
         if let Some(approved) = &self.approved {
-            let approved = approved.with_verdict(ReviewVerdict::Approved);
+            let file = approved.read(manifest)?;
+            let approved = file.with_verdict(ReviewVerdict::Approved);
             let ids = marked_jobs(manifest, recorded, &approved)?;
             let ids: HashSet<&JobId> = ids.into_iter().collect();
             keep(&|id| ids.contains(id));
@@ -129,9 +162,10 @@ impl RerunSelection {
         recorded: Option<&RecordedState>,
         notices: &Notices,
     ) -> Result<BTreeSet<JobId>, Error> {
-        let Some(file) = &self.rejected else {
+        let Some(rejected) = &self.rejected else {
             return Ok(BTreeSet::new());
         };
+        let file = rejected.read(manifest)?;
         let rejected = file.with_verdict(ReviewVerdict::Rejected);
         let jobs = marked_jobs(manifest, recorded, &rejected)?;
         let own: HashSet<JobId> = manifest.own(jobs.iter().copied()).into_iter().collect();
@@ -175,6 +209,28 @@ fn marked_jobs<'a>(
     marks.iter().map(job).collect()
 }
 
+impl MarksSource {
+    /// Returns the marks.
+    fn read(&self, manifest: &LoadedManifest) -> Result<Cow<'_, MarksFile>, Error> {
+        let path = match self {
+            Self::File(file) => return Ok(Cow::Borrowed(file)),
+            Self::Campaign => OutputDir(&manifest.out).marks(),
+        };
+        if !path.exists() {
+            let message = format!(
+                "no marks are kept with this campaign (`{}`); nothing was submitted",
+                path.display()
+            );
+            return Err(Error::usage_with_hint(message, "name the file of marks after the option"));
+        }
+        let mut file = MarksFile::read(&path, None)?;
+        // A job that was marked may be gone from the sheet.
+        let known: HashSet<&JobId> = manifest.every_job().iter().map(|job| &job.id).collect();
+        file.marks.retain(|mark| known.contains(manifest.recorded_id(&mark.job)));
+        Ok(Cow::Owned(file))
+    }
+}
+
 impl MarksFile {
     fn read(path: &Path, encoding: Option<TextEncoding>) -> Result<Self, Error> {
         let shown = path.display();
@@ -194,7 +250,9 @@ impl MarksFile {
     }
 
     fn with_verdict(&self, verdict: ReviewVerdict) -> Vec<&ReviewMark> {
-        self.marks.iter().filter(|mark| mark.verdict == verdict).collect()
+        let mut marks = verdicts(&self.marks);
+        marks.retain(|mark| mark.verdict == Some(verdict));
+        marks
     }
 
     /// Whether `mark` is about the video that the job has now: by its remote id, or, for a mark without one, because
@@ -205,7 +263,7 @@ impl MarksFile {
         };
         match &mark.remote {
             Some(meant) => meant == remote.as_str(),
-            None => match (state.finished_at, self.saved) {
+            None => match (state.finished_at, mark.at.or(self.saved)) {
                 (Some(finished), Some(saved)) => finished <= saved.plus(FILE_TIME_RESOLUTION),
                 (_, _) => true,
             },

@@ -21,6 +21,7 @@ use super::formats::decode::{FileKind, decode_source, locked_workbook};
 use super::formats::other_files::other_file;
 use super::formats::table::{Table, Value};
 use super::formats::{workbook, yaml};
+use super::grid::{Grid, SheetContent};
 use super::schema::document::{self, Document, Item};
 use super::schema::field::Field;
 use super::schema::header;
@@ -59,13 +60,7 @@ pub(crate) const MAX_CAMPAIGN: usize = 100;
 ///
 /// All problems of the manifest. With [`InvalidRows::Skip`], invalid rows are left out instead, unless no row is left.
 pub fn load(source: &Path, options: &Options<'_>, read: ReadFile<'_>) -> Result<Plan, Problems> {
-    let mut loader = Loader {
-        options,
-        read,
-        findings: Findings::default(),
-        delimiter: None,
-        sheets: Vec::new(),
-    };
+    let mut loader = Loader::new(options, read);
     let outcome = loader.load(source);
     let Findings { mut problems, mut notes, suspicions, .. } = loader.findings;
     let Some((mut plan, row_problems, row_notes)) = outcome else {
@@ -88,6 +83,28 @@ pub fn load(source: &Path, options: &Options<'_>, read: ReadFile<'_>) -> Result<
     Ok(plan)
 }
 
+/// Reads a manifest with `read` for showing it. Returns `None` if it cannot be read, for a reason that [`load`] reports.
+pub(crate) fn read_sheet(
+    source: &Path,
+    options: &Options<'_>,
+    read: ReadFile<'_>,
+) -> Option<SheetContent> {
+    let mut loader = Loader::new(options, read);
+    let name = name_of(source);
+    let bytes =
+        loader.bytes(source, &Place::file(&Source::of_text(name.clone(), String::new())))?;
+    let kind = FileKind::detect(source, &bytes);
+    if kind == FileKind::Yaml {
+        let source = loader.yaml(&name, bytes)?;
+        return Some(SheetContent::Text { file: name, text: source.text.clone() });
+    }
+    let table = loader.raw_table(kind, &name, bytes, options.sheet.as_deref())?;
+    // The lines of a CSV whose quotes are wrong are left out.
+    let is_complete = kind == FileKind::Workbook || loader.findings.problems.is_empty();
+    let delimiter = loader.delimiter.unwrap_or(Delimiter::Comma);
+    Some(SheetContent::Table(Grid::new(table, &options.columns, delimiter, is_complete)))
+}
+
 struct Loader<'a> {
     options: &'a Options<'a>,
     read: ReadFile<'a>,
@@ -100,6 +117,19 @@ struct Loader<'a> {
 }
 
 impl<'a> Loader<'a> {
+    fn new(options: &'a Options<'a>, read: ReadFile<'a>) -> Self {
+        let findings = Findings::default();
+        Self { options, read, findings, delimiter: None, sheets: Vec::new() }
+    }
+
+    /// Decodes a YAML manifest.
+    fn yaml(&mut self, name: &str, bytes: Vec<u8>) -> Option<Arc<Source>> {
+        let help = "save the manifest as text in UTF-8";
+        // YAML is UTF-8; the option is also for the sheets that the manifest names.
+        let encoding = self.options.encoding.and_then(|it| it.unless_utf_8(&bytes));
+        decode_source(name, bytes, encoding, help, &mut self.findings)
+    }
+
     /// Returns the plan with the problems and notes of its rows, or `None` if the manifest cannot be read.
     fn load(&mut self, path: &Path) -> Option<(Plan, Vec<Problem>, Vec<Note>)> {
         let name = name_of(path);
@@ -107,10 +137,7 @@ impl<'a> Loader<'a> {
         let bytes = self.bytes(path, &file)?;
         let (document, table) = match FileKind::detect(path, &bytes) {
             FileKind::Yaml => {
-                let help = "save the manifest as text in UTF-8";
-                // YAML is UTF-8; the option is also for the sheets that the manifest names.
-                let encoding = self.options.encoding.and_then(|it| it.unless_utf_8(&bytes));
-                let source = decode_source(&name, bytes, encoding, help, &mut self.findings)?;
+                let source = self.yaml(&name, bytes)?;
                 let root = yaml::parse(&source, &mut self.findings)?;
                 lints::check_unquoted_hashes(&source, &root, &mut self.findings);
                 (document::read(&root, &mut self.findings), None)
@@ -283,7 +310,20 @@ impl<'a> Loader<'a> {
         sheet: Option<&str>,
         choices: &[ColumnChoice],
     ) -> Option<Table> {
-        let mut table = match kind {
+        let mut table = self.raw_table(kind, name, bytes, sheet)?;
+        header::skip_title_rows(&mut table, choices, &mut self.findings);
+        Some(table)
+    }
+
+    /// Returns the table of a sheet, whose header may be below its first row.
+    fn raw_table(
+        &mut self,
+        kind: FileKind,
+        name: &str,
+        bytes: Vec<u8>,
+        sheet: Option<&str>,
+    ) -> Option<Table> {
+        match kind {
             FileKind::Workbook => workbook::read(name, &bytes, sheet, &mut self.findings),
             FileKind::Delimited | FileKind::Yaml => {
                 if bytes.len() > csv::MAX_BYTES {
@@ -310,9 +350,7 @@ impl<'a> Loader<'a> {
                 }
                 table
             }
-        }?;
-        header::skip_title_rows(&mut table, choices, &mut self.findings);
-        Some(table)
+        }
     }
 
     /// Notes short rows, and reports a sheet without rows.
@@ -337,11 +375,7 @@ impl<'a> Loader<'a> {
 
     /// Returns the name of the campaign: from the options, else from the manifest, else the name of the file.
     fn campaign(&mut self, path: &Path, given: Option<&Value>) -> String {
-        let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-        let fallback = match &*stem {
-            "" | "-" => "stdin".to_owned(),
-            stem => sanitize(stem).trim().to_owned(),
-        };
+        let fallback = campaign_of_file(path);
         if let Some(name) = &self.options.campaign {
             return name.clone();
         }
@@ -400,6 +434,15 @@ impl<'a> Loader<'a> {
             names.add(&key.text, id);
         }
         names
+    }
+}
+
+/// Returns the name of the campaign of a manifest that names none.
+pub(crate) fn campaign_of_file(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
+    match &*stem {
+        "" | "-" => "stdin".to_owned(),
+        stem => sanitize(stem).trim().to_owned(),
     }
 }
 

@@ -1,8 +1,12 @@
-//! The marks of a reviewer, as the page saves them: `job_id,mark,comment,remote_id`.
+//! The marks of reviewers: `job_id,mark,comment,remote_id,seconds,reviewer,at`.
+//!
+//! A row with a mark is a decision, and so is one without mark and comment: it takes the decision back. The newest
+//! decision of a job counts. A row with only a comment leaves the decision as it was.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::model::{InvalidId, JobId};
+use crate::model::{InvalidId, JobId, Timestamp};
 
 use super::diagnostics::place::Place;
 use super::diagnostics::problem::{Findings, Problem, Problems, sort_by_place};
@@ -11,6 +15,10 @@ use super::formats::csv;
 use super::formats::decode::decode_source;
 use super::formats::encodings::TextEncoding;
 use super::formats::table::{Table, Value, visible};
+
+/// The columns of a file of marks. The first two are required; earlier versions saved the first four.
+pub(crate) const MARK_COLUMNS: [&str; 7] =
+    ["job_id", "mark", "comment", "remote_id", "seconds", "reviewer", "at"];
 
 /// A reviewer's verdict on a video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,19 +29,66 @@ pub(crate) enum ReviewVerdict {
     Rejected,
 }
 
+impl ReviewVerdict {
+    /// Returns the word for it in a file of marks.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    /// Returns the verdict that `word` names.
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        [Self::Approved, Self::Rejected].into_iter().find(|it| it.as_str() == word.to_lowercase())
+    }
+}
+
 /// The mark of a video.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) struct ReviewMark {
     /// The job.
     pub(crate) job: JobId,
     /// The verdict.
-    pub(crate) verdict: ReviewVerdict,
+    pub(crate) verdict: Option<ReviewVerdict>,
+    /// The comment; empty without one.
+    pub(crate) comment: String,
     /// The provider's id of the video that was reviewed, if the file has it.
     pub(crate) remote: Option<String>,
+    /// The place in the video that the comment is about.
+    pub(crate) seconds: Option<f64>,
+    /// The name of the reviewer; empty if it is not known.
+    pub(crate) reviewer: String,
+    /// The time of the mark, if the file has it.
+    pub(crate) at: Option<Timestamp>,
 }
 
-/// Reads a file of marks, like a manifest in CSV. `name` is the file as the user named it. Rows with only a comment are left
-/// out. The page saves UTF-8, so `encoding` counts only for a file that is not.
+impl ReviewMark {
+    /// Whether this gives or takes back a verdict.
+    fn is_decision(&self) -> bool {
+        self.verdict.is_some() || self.comment.is_empty()
+    }
+}
+
+/// Returns the newest decision of each job that is a verdict, in the order of their first marks. Of decisions of the same
+/// time, or without times, the last one counts.
+pub(crate) fn verdicts(marks: &[ReviewMark]) -> Vec<&ReviewMark> {
+    let mut newest: Vec<&ReviewMark> = Vec::new();
+    let mut places: HashMap<&JobId, usize> = HashMap::new();
+    for mark in marks.iter().filter(|mark| mark.is_decision()) {
+        let place = *places.entry(&mark.job).or_insert(newest.len());
+        match newest.get_mut(place) {
+            Some(other) if mark.at >= other.at => *other = mark,
+            Some(_) => {}
+            None => newest.push(mark),
+        }
+    }
+    newest.retain(|mark| mark.verdict.is_some());
+    newest
+}
+
+/// Reads a file of marks, like a manifest in CSV. `name` is the file as the user named it. The page saves UTF-8, so
+/// `encoding` counts only for a file that is not.
 ///
 /// # Errors
 ///
@@ -72,44 +127,84 @@ fn marks_of(table: &Table, findings: &mut Findings) -> Vec<ReviewMark> {
         report_missing(&table.header[0].place, &missing.collect::<Vec<_>>(), findings);
         return Vec::new();
     };
-    let remote = column("remote_id");
+    let others = ["comment", "remote_id", "seconds", "reviewer", "at"].map(column);
     let mut marks = Vec::new();
     for row in &table.rows {
         let text =
             |column: usize| row.get(column).map_or_else(Arc::default, |cell| visible(&cell.text));
         let end = row.last().map(|last| last.place.after());
         let place = |column: usize| row.get(column).map(|cell| cell.place.clone()).or(end.clone());
-        let verdict = match text(mark).to_lowercase().as_str() {
-            "" => continue,
-            "approved" => Some(ReviewVerdict::Approved),
-            "rejected" => Some(ReviewVerdict::Rejected),
-            _ => {
-                let message =
-                    format!("the mark {} is neither `approved` nor `rejected`", quote(&text(mark)));
-                findings.problems.extend(place(mark).map(|place| Problem::at(&place, message)));
-                None
-            }
+        let mut wrong = |column: usize, message: String| {
+            findings.problems.extend(place(column).map(|place| Problem::at(&place, message)));
         };
-        let job = text(id).parse::<JobId>().map_err(|error: InvalidId| {
-            let problem = place(id).map(|place| Problem::at(&place, error.to_string()));
-            findings.problems.extend(problem);
+        let word = text(mark);
+        let verdict = ReviewVerdict::from_word(&word);
+        if verdict.is_none() && !word.is_empty() {
+            let word = quote(&word);
+            wrong(mark, format!("the mark {word} is neither `approved` nor `rejected`"));
+            continue;
+        }
+        let [comment, remote, seconds, reviewer, at] = others;
+        let given = |column: Option<usize>| {
+            let text = column.map(text).filter(|text| !text.is_empty());
+            column.zip(text.map(|text| unescape_formula(&text).to_owned()))
+        };
+        let seconds = given(seconds).map(|(column, text)| {
+            let seconds = text.parse().ok().filter(|seconds: &f64| seconds.is_finite());
+            if seconds.is_none() {
+                wrong(column, format!("{} is not a number of seconds", quote(&text)));
+            }
+            seconds
         });
-        let remote = remote.map(text).filter(|remote| !remote.is_empty());
-        if let (Some(verdict), Ok(job)) = (verdict, job) {
-            marks.push(ReviewMark {
+        let at = given(at).map(|(column, text)| {
+            let at = Timestamp::parse(&text);
+            if at.is_none() {
+                let message = "is not a time such as `2026-11-24T14:03:07Z`";
+                wrong(column, format!("{} {message}", quote(&text)));
+            }
+            at
+        });
+        let text_of = |column: Option<usize>| given(column).map(|(_, text)| text);
+        let (comment, remote) = (text_of(comment).unwrap_or_default(), text_of(remote));
+        let reviewer = text_of(reviewer).unwrap_or_default();
+        match text(id).parse::<JobId>() {
+            Ok(job) => marks.push(ReviewMark {
                 job,
                 verdict,
-                remote: remote.map(|remote| remote.to_string()),
-            });
+                comment,
+                remote,
+                seconds: seconds.flatten(),
+                reviewer,
+                at: at.flatten(),
+            }),
+            // A row with nothing but a comment names no video.
+            Err(_) if verdict.is_none() => {}
+            Err(error) => wrong(id, InvalidId::to_string(&error)),
         }
     }
     marks
 }
 
+/// Returns a text that was written so that no spreadsheet takes it for a formula.
+fn unescape_formula(text: &str) -> &str {
+    let inner = text.strip_prefix('\'').filter(|inner| is_formula(inner));
+    inner.unwrap_or(text)
+}
+
+/// Returns `text` so that no spreadsheet takes it for a formula.
+pub(crate) fn escape_formula(text: &str) -> String {
+    if is_formula(text) { format!("'{text}") } else { text.to_owned() }
+}
+
+fn is_formula(text: &str) -> bool {
+    text.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠'])
+}
+
 fn report_missing(place: &Place, columns: &[&str], findings: &mut Findings) {
     for column in columns {
         let problem = Problem::at(place, format!("the column `{column}` is missing"));
-        let help = "this is not a file of marks; the page saves `job_id`, `mark`, `comment` and `remote_id`";
+        let help =
+            "this is not a file of marks; the page saves `job_id`, `mark`, `comment` and others";
         findings.problem(problem.help(help));
     }
 }
@@ -120,8 +215,43 @@ mod tests {
 
     fn read(text: &str) -> Vec<(String, ReviewVerdict, Option<String>)> {
         let marks = read_marks("marks.csv", text.into(), None).unwrap();
-        let shown = |mark: ReviewMark| (mark.job.to_string(), mark.verdict, mark.remote);
-        marks.into_iter().map(shown).collect()
+        let shown =
+            |mark: &ReviewMark| (mark.job.to_string(), mark.verdict.unwrap(), mark.remote.clone());
+        verdicts(&marks).into_iter().map(shown).collect()
+    }
+
+    #[test]
+    fn the_newest_decision_of_a_job_counts() {
+        use ReviewVerdict::{Approved, Rejected};
+        for (rows, expected) in [
+            ("a,rejected,,,,,\na,approved,,,,,\n", Some(Approved)),
+            (
+                "a,rejected,,,,,2026-01-02T00:00:00Z\na,approved,,,,,2026-01-01T00:00:00Z\n",
+                Some(Rejected),
+            ),
+            (
+                "a,rejected,,,,,2026-01-02T00:00:00Z\na,,too loud,,,,2026-01-03T00:00:00Z\n",
+                Some(Rejected),
+            ),
+            ("a,rejected,,,,,\na,,,,,,\n", None),
+        ] {
+            let found = read(&format!("{}\n{rows}", MARK_COLUMNS.join(",")));
+            assert_eq!(found.first().map(|mark| mark.1), expected, "{rows}");
+        }
+        let text =
+            "job_id,mark,comment,seconds,at\na,,'=1,7.5,2026-01-02T00:00:00.500Z\n,,lost,,\n";
+        let marks = read_marks("marks.csv", text.into(), None).unwrap();
+        let at = Timestamp::parse("2026-01-02T00:00:00.500Z");
+        assert_eq!((marks.len(), &*marks[0].comment), (1, "=1"));
+        assert_eq!((marks[0].seconds, marks[0].at), (Some(7.5), at));
+        let text = "job_id,mark,seconds,at\na,approved,soon,today\n";
+        assert_eq!(
+            problems(text.as_bytes()),
+            [
+                "marks.csv:2:12 `soon` is not a number of seconds",
+                "marks.csv:2:17 `today` is not a time such as `2026-11-24T14:03:07Z`",
+            ]
+        );
     }
 
     fn problems(bytes: &[u8]) -> Vec<String> {

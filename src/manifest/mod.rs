@@ -19,6 +19,7 @@
 mod build;
 mod diagnostics;
 mod formats;
+mod grid;
 mod load;
 mod marks;
 #[cfg(test)]
@@ -32,9 +33,13 @@ pub(crate) use diagnostics::text::closest_match;
 pub use formats::csv::{Delimiter, ParseDelimiterError};
 pub use formats::encodings::{ParseEncodingError, TextEncoding};
 pub(crate) use formats::yaml::parse_yaml;
-pub(crate) use load::{MAX_CAMPAIGN, is_campaign_name};
+pub(crate) use grid::{CellEdit, FieldKind, Grid, SheetContent, UnknownCell, literal_text};
+pub(crate) use load::{MAX_CAMPAIGN, campaign_of_file, is_campaign_name, read_sheet};
 pub use load::{ReadFile, RefusedFile, load};
-pub(crate) use marks::{ReviewMark, ReviewVerdict, read_marks};
+pub(crate) use marks::{
+    MARK_COLUMNS, ReviewMark, ReviewVerdict, escape_formula, read_marks, verdicts,
+};
+pub(crate) use schema::field::Field;
 pub use schema::names::{NameKind, Resolution, Resolve};
 pub use schema::options::{ColumnChoice, InvalidRows, Options, ParseColumnError};
 pub(crate) use selection::{Selection, UnknownJob, jobs_of_row};

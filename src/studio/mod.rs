@@ -6,8 +6,11 @@
 mod assets;
 mod campaigns;
 mod error;
+mod export;
 mod gate;
+mod marks;
 mod plan;
+mod sheet;
 mod state;
 mod wanted;
 
@@ -16,8 +19,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
-use axum::routing::get;
+use axum::routing::{get, post};
 use tokio::net::TcpListener;
 
 use self::error::ApiError;
@@ -61,6 +65,9 @@ pub(crate) async fn serve(
     Ok(())
 }
 
+/// The most bytes of a file that is handed over.
+const LARGEST_FILE: usize = 64 << 20;
+
 fn router(studio: &Arc<Studio>, gate: Arc<Gate>) -> Router {
     Router::new()
         .route("/", get(assets::page))
@@ -68,7 +75,15 @@ fn router(studio: &Arc<Studio>, gate: Arc<Gate>) -> Router {
         .route("/assets/page.css", get(assets::page_style))
         .route("/assets/icon.svg", get(assets::icon))
         .route("/api/studio", get(campaigns::studio))
+        .route("/api/sheets", post(sheet::add).layer(DefaultBodyLimit::max(LARGEST_FILE)))
         .route("/api/campaigns/{id}/plan", get(plan::plan))
+        .route("/api/campaigns/{id}/sheet", get(sheet::sheet))
+        .route("/api/campaigns/{id}/sheet/cells", post(sheet::cells))
+        .route("/api/campaigns/{id}/sheet/columns", post(sheet::columns))
+        .route("/api/campaigns/{id}/sheet/download", get(sheet::download))
+        .route("/api/campaigns/{id}/marks", get(marks::marks).post(marks::add))
+        .route("/api/campaigns/{id}/marks/import", post(marks::import))
+        .route("/api/campaigns/{id}/export", get(export::export))
         .fallback(async || ApiError::not_found("page"))
         .with_state(Arc::clone(studio))
         .layer(from_fn_with_state(gate, gate::guard))

@@ -67,6 +67,12 @@ pub(super) struct Campaign {
     pub(super) is_sandbox: bool,
 }
 
+impl Campaign {
+    /// Reports that the sheet, its columns or its marks have changed.
+    #[expect(clippy::unused_self, reason = "there are no events yet")]
+    pub(super) const fn sheet_changed(&self) {}
+}
+
 impl Studio {
     pub(super) fn new(settings: Settings) -> Self {
         let opened = settings.manifest.clone();
@@ -103,6 +109,7 @@ impl Studio {
 
     /// Returns the campaign of `options`, which is known from now on.
     pub(super) fn add(&self, options: CampaignOptions, is_sandbox: bool) -> Arc<Campaign> {
+        let options = CampaignOptions { reads_edits: true, ..options };
         let id = id_of(&options, is_sandbox);
         let mut campaigns = lock(&self.campaigns);
         let campaign = campaigns

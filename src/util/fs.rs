@@ -67,6 +67,21 @@ impl OutputDir<'_> {
         self.0.join(format!("sheet.{extension}"))
     }
 
+    /// Returns the file with the chosen columns and the record of the edited copy of the sheet.
+    pub(crate) fn edits(self) -> PathBuf {
+        self.state().join("edits.json")
+    }
+
+    /// Returns the edited copy of the sheet.
+    pub(crate) fn edited_sheet(self, extension: &str) -> PathBuf {
+        self.0.join(format!("edited-sheet.{extension}"))
+    }
+
+    /// Returns the file with the marks of the reviewers.
+    pub(crate) fn marks(self) -> PathBuf {
+        self.0.join("marks.csv")
+    }
+
     /// Returns the folder of the embedded sandbox's own record.
     pub(crate) fn sandbox(self) -> PathBuf {
         self.0.join(".sandbox")
@@ -107,6 +122,17 @@ pub(crate) fn part_paths(file: &Path) -> [PathBuf; 2] {
     })
 }
 
+/// Returns the name that the file `name` gets when another one takes its place: `x.earlier-1.mp4`. Number 0 is the file
+/// itself.
+pub(crate) fn earlier_path(name: &str, number: u32) -> String {
+    let folder = name.rfind('/').map_or(0, |slash| slash + 1);
+    match name.rfind('.').filter(|dot| *dot > folder) {
+        _ if number == 0 => name.to_owned(),
+        Some(dot) => format!("{}.earlier-{number}{}", &name[..dot], &name[dot..]),
+        None => format!("{name}.earlier-{number}"),
+    }
+}
+
 /// The state of the lock of an output folder. It tells an active run from one that crashed, which the journal cannot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LockState {
@@ -132,20 +158,6 @@ impl LockState {
             Err(TryLockError::Error(_)) => Self::Unknown,
         }
     }
-}
-
-/// Returns the bytes that can still be written to the file system of `folder`, where the system says so.
-///
-/// # Errors
-/// If the folder does not exist, or the system refuses.
-pub(crate) fn free_space(folder: &Path) -> io::Result<Option<u64>> {
-    #[cfg(unix)]
-    {
-        let system = rustix::fs::statvfs(folder)?;
-        Ok(Some(system.f_bavail.saturating_mul(system.f_frsize)))
-    }
-    #[cfg(not(unix))]
-    folder.metadata().map(|_| None)
 }
 
 /// The read permission of a file.
@@ -175,6 +187,19 @@ pub(crate) fn write_atomic(
     drop(buffer);
     file.as_file().sync_all()?;
     file.persist(path)?;
+    Ok(())
+}
+
+/// Writes a new file atomically. What has its name, even a dangling link, is never replaced.
+///
+/// # Errors
+/// If the name is taken, or the file cannot be written.
+pub(crate) fn write_new(path: &Path, content: &[u8]) -> io::Result<()> {
+    let parent = path.parent().filter(|folder| *folder != Path::new(""));
+    let mut file = side_file(parent.unwrap_or(Path::new(".")), Access::Shared)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    file.persist_noclobber(path)?;
     Ok(())
 }
 

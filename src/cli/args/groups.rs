@@ -122,9 +122,11 @@ pub(in crate::cli) struct SelectionArguments {
     /// Only jobs that failed before, and pay for them once more
     #[arg(long)]
     pub(in crate::cli) only_failed: bool,
-    /// Only jobs that are approved in this file of marks, as the report page saves it
-    #[arg(long, value_name = "MARKS")]
-    pub(in crate::cli) only_approved: Option<PathBuf>,
+    /// Only jobs that are approved in this file of marks, as the report page saves it, or else in the marks of the
+    /// campaign
+    #[arg(long, value_name = "MARKS", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "the option, and its file")]
+    pub(in crate::cli) only_approved: Option<Option<PathBuf>>,
 }
 
 #[derive(Debug, Default, Args)]
@@ -140,9 +142,11 @@ pub(in crate::cli) struct RerunArguments {
     /// downloaded; one that is done stays as it is
     #[arg(long, value_name = "JOB", value_delimiter = ',')]
     pub(in crate::cli) resubmit: Vec<JobId>,
-    /// Make videos again that are rejected in this file of marks, as the report page saves it
-    #[arg(long, value_name = "MARKS")]
-    pub(in crate::cli) redo_rejected: Option<PathBuf>,
+    /// Make videos again that are rejected in this file of marks, as the report page saves it, or else in the marks of
+    /// the campaign
+    #[arg(long, value_name = "MARKS", num_args = 0..=1)]
+    #[expect(clippy::option_option, reason = "the option, and its file")]
+    pub(in crate::cli) redo_rejected: Option<Option<PathBuf>>,
     /// Submit everything again, whatever was paid for before
     #[arg(long)]
     pub(in crate::cli) fresh: bool,
@@ -352,8 +356,8 @@ impl RerunArguments {
         selection: &SelectionArguments,
         campaign: &CampaignArguments,
     ) -> Result<RerunSelection, Error> {
-        let approved = selection.only_approved.as_deref();
-        let rejected = self.redo_rejected.as_deref();
+        let approved = selection.only_approved.as_ref().map(Option::as_deref);
+        let rejected = self.redo_rejected.as_ref().map(Option::as_deref);
         let encoding = campaign.encoding.as_deref();
         Ok(RerunSelection::new(selection.only_failed, approved, rejected, encoding)?)
     }

@@ -200,9 +200,12 @@ fn given(matches: &ArgMatches, flags: &[Flag]) -> CommandLine {
         {
             return line;
         }
-        let values = matches.try_get_raw(&id).ok().flatten();
-        let values: Vec<_> = values.into_iter().flatten().map(OsStr::to_string_lossy).collect();
-        line.option_if(*flag, (!values.is_empty()).then(|| values.join(",")))
+        let Some(values) = matches.try_get_raw(&id).ok().flatten() else {
+            return line;
+        };
+        let values: Vec<_> = values.map(OsStr::to_string_lossy).collect();
+        // The value of some options may be left out.
+        if values.is_empty() { line.flag(*flag) } else { line.option(*flag, values.join(",")) }
     })
 }
 
@@ -250,6 +253,7 @@ mod tests {
         for line in [
             "callsheet run a.csv",
             "callsheet run a.csv --out d --shard 2/8 --share --date 2026-11-24 --delimiter tab --encoding gbk --column persona=Who --column music= --allow-outside --skip-invalid --suspicious allow --sandbox --limit 3",
+            "callsheet run a.csv --only-approved --redo-rejected",
             "callsheet run a.csv --shard 1/8 --profile p --base-url http://h:1 --only a,b --sample 2 --only-approved m.csv \
              --submit-rate 15/min --in-flight 3 --max-credits 12.5 --max-credits-run 5 \
              --confirm-above 0 --allow-partial --max-fail 3% --poll-rate 2/s --poll-interval 250ms \

@@ -1,5 +1,6 @@
 //! Whole manifests, from bytes to plans and problems.
 
+mod copies;
 mod examples;
 mod messages;
 mod properties;

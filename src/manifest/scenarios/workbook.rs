@@ -25,7 +25,7 @@ fn archive(parts: &[(&str, String)]) -> Vec<u8> {
 
 /// Returns a workbook with these sheets: name, state or `chart`, and the content of `worksheet`. Style 1 is a time, style 2 a
 /// date.
-fn xlsx(sheets: &[(&str, &str, &str)]) -> Vec<u8> {
+pub(super) fn xlsx(sheets: &[(&str, &str, &str)]) -> Vec<u8> {
     let main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main";
     let relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships";
     let package = "http://schemas.openxmlformats.org/package/2006";
@@ -85,7 +85,7 @@ fn xlsx(sheets: &[(&str, &str, &str)]) -> Vec<u8> {
 }
 
 /// Returns a `<row>` with text cells from column A. A cell that begins with `<` is inserted as XML.
-fn row(number: u32, attributes: &str, cells: &[&str]) -> String {
+pub(super) fn row(number: u32, attributes: &str, cells: &[&str]) -> String {
     let mut row = format!("<row r=\"{number}\" {attributes}>");
     for (letter, cell) in ('A'..).zip(cells) {
         if cell.starts_with('<') {

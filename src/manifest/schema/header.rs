@@ -38,6 +38,11 @@ impl Columns {
         inexact.filter_map(|(field, _)| Some((field, *self.fields.get(field)?)))
     }
 
+    /// Checks whether the user has chosen the column of a field.
+    pub(crate) fn is_chosen(&self, field: Field) -> bool {
+        self.matches.get(field) == Some(&HeaderMatch::Chosen)
+    }
+
     /// Returns the header cells that are no field but a likely misspelling of one, with that field.
     fn misspelled<'t>(&self, header: &'t [Value]) -> impl Iterator<Item = (&'t Value, Field)> {
         let own = self.own.iter().map(|column| &header[*column]);

@@ -40,6 +40,18 @@ pub struct ColumnChoice {
     pub(crate) header: String,
 }
 
+impl ColumnChoice {
+    /// Returns the name of the field, and the header.
+    pub(crate) fn parts(&self) -> (&'static str, &str) {
+        (self.field.name(), &self.header)
+    }
+
+    /// Checks whether both choices are about the same field.
+    pub(crate) fn is_about(&self, other: &Self) -> bool {
+        self.field == other.field
+    }
+}
+
 /// The text is not a field and a header.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseColumnError {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-use crate::util::fs::{open_own, sync_dir};
+use crate::util::fs::{earlier_path, open_own, sync_dir};
 use crate::util::text::hex;
 
 /// The maximum of backups of one file.
@@ -43,13 +43,8 @@ fn digest_of(path: &Path) -> io::Result<String> {
 
 fn free_name(path: &Path) -> io::Result<PathBuf> {
     for number in 1..=MAX_BACKUPS {
-        let mut name = path.file_stem().unwrap_or_default().to_owned();
-        name.push(format!(".earlier-{number}"));
-        if let Some(extension) = path.extension() {
-            name.push(".");
-            name.push(extension);
-        }
-        let name = path.with_file_name(name);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let name = path.with_file_name(earlier_path(&name, number));
         // A dangling link takes a name too.
         match std::fs::symlink_metadata(&name) {
             Ok(_taken) => {}

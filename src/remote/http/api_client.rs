@@ -1,6 +1,5 @@
 //! Requests to the API: with credentials, to the API's own address only, one attempt each.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -11,9 +10,9 @@ use super::error_body::ErrorBody;
 use super::redact::Redactor;
 use super::response::{
     foreign_failure, next_chunk, page_failure, read_error_body, redirect_location, redirect_loop,
-    server_time, status_failure, timeout_failure, transport_failure,
+    status_failure, timeout_failure, transport_failure,
 };
-use crate::model::{CommandKind, Failure, FailureKind, Timestamp};
+use crate::model::{CommandKind, Failure, FailureKind};
 use crate::remote::base_url::BaseUrl;
 use crate::remote::settings::{RemoteSettings, Timeouts};
 
@@ -34,8 +33,6 @@ pub(crate) struct ApiClient {
     headers: HeaderMap,
     pub(crate) timeouts: Timeouts,
     pub(crate) redactor: Redactor,
-    /// What the newest answer says about the time.
-    server_time: Mutex<Option<Timestamp>>,
 }
 
 /// A successful response.
@@ -63,7 +60,6 @@ impl ApiClient {
             headers: api_headers(settings)?,
             timeouts: settings.timeouts,
             redactor,
-            server_time: Mutex::default(),
         })
     }
 
@@ -131,16 +127,6 @@ impl ApiClient {
         Ok(chunk.map(Into::into))
     }
 
-    /// Returns the host, and the proxy on the way to it.
-    pub(crate) fn peer(&self) -> &str {
-        &self.peer
-    }
-
-    /// Returns what the newest answer says about the time.
-    pub(crate) fn server_time(&self) -> Option<Timestamp> {
-        *self.server_time.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     fn request(&self, method: Method, url: Url) -> Request {
         let mut request = Request::new(method, url);
         *request.headers_mut() = self.headers.clone();
@@ -178,10 +164,6 @@ impl ApiClient {
         command: CommandKind,
     ) -> Result<Response, Failure> {
         let status = response.status();
-        if let Some(time) = server_time(response.headers()) {
-            let mut newest = self.server_time.lock().unwrap_or_else(PoisonError::into_inner);
-            *newest = Some(time);
-        }
         if status.is_success() {
             return Ok(response);
         }

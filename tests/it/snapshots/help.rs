@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Session, expect};
 use crate::program::{Folder, output};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 15] = [
     "run",
     "plan",
     "approve",
@@ -15,7 +15,6 @@ const COMMANDS: [&str; 16] = [
     "report",
     "studio",
     "config",
-    "doctor",
     "personas",
     "voices",
     "init",

@@ -1,0 +1,87 @@
+//! The review folder of a campaign as a ZIP: the page with its videos and thumbnails, which opens offline.
+
+use std::fs::File;
+use std::io::{self, Seek, Write};
+use std::path::{Component, Path};
+
+use zip::ZipWriter;
+use zip::write::{SimpleFileOptions, StreamWriter};
+
+use super::versions::earlier_versions;
+use crate::report::Summary;
+use crate::report::page::write_page;
+use crate::util::fs::open_own;
+
+/// Files from this size on need the fields for large files.
+const LARGE_FILE: u64 = 0xf000_0000;
+
+/// Writes the archive of the campaign's page, and of the videos and thumbnails that its journal names. Files that are
+/// missing are left out.
+///
+/// # Errors
+/// If a file cannot be read or `writer` fails.
+pub(crate) fn export(summary: &Summary, writer: impl Write) -> io::Result<()> {
+    let mut archive = ZipWriter::new_stream(writer);
+    archive.start_file("report.html", options(summary, 0))?;
+    let out = &summary.campaign().out;
+    let versions = earlier_versions(out).map_err(io::Error::other)?;
+    write_page(summary, &versions, &mut archive)?;
+    for row in summary.rows() {
+        for name in [row.file(), row.thumbnail()].into_iter().flatten() {
+            add_file(&mut archive, summary, out, name)?;
+        }
+    }
+    for version in versions.values().flatten() {
+        for name in [Some(&version.file), version.thumbnail.as_ref()].into_iter().flatten() {
+            add_file(&mut archive, summary, out, name)?;
+        }
+    }
+    archive.finish()?.into_inner().flush()
+}
+
+fn add_file<W: Write>(
+    archive: &mut ZipWriter<StreamWriter<W>>,
+    summary: &Summary,
+    out: &Path,
+    name: &str,
+) -> io::Result<()>
+where
+    StreamWriter<W>: Write + Seek,
+{
+    // The journal may have come with other files from another person.
+    if !Path::new(name).components().all(|part| matches!(part, Component::Normal(_))) {
+        return Ok(());
+    }
+    let mut file = match open_own(&out.join(name), File::options().read(true)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        file => file?,
+    };
+    archive.start_file(name, options(summary, file.metadata()?.len()))?;
+    io::copy(&mut file, archive)?;
+    Ok(())
+}
+
+/// Returns the options of a file. Videos are compressed already. What is written as a stream can be read as a stream
+/// only with this method, at its level without compression.
+fn options(summary: &Summary, size: u64) -> SimpleFileOptions {
+    let options = SimpleFileOptions::default()
+        .compression_method(zip::CompressionMethod::Deflated)
+        .compression_level(Some(0))
+        .unix_permissions(0o644)
+        .large_file(size >= LARGE_FILE);
+    let time = summary.last().and_then(|last| {
+        let last = jiff::Timestamp::from_millisecond(last.as_millis()).ok()?;
+        let last = jiff::tz::TimeZone::system().to_datetime(last);
+        let number = |number: i8| u8::try_from(number).ok();
+        zip::DateTime::from_date_and_time(
+            u16::try_from(last.year()).ok()?,
+            number(last.month())?,
+            number(last.day())?,
+            number(last.hour())?,
+            number(last.minute())?,
+            number(last.second())?,
+        )
+        .ok()
+    });
+    time.map_or(options, |time| options.last_modified_time(time))
+}
