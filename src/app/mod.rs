@@ -11,6 +11,7 @@ mod approve;
 mod campaigns;
 mod cap;
 mod catalogue;
+mod doctor;
 mod duplicates;
 mod edits;
 mod error;
@@ -57,6 +58,7 @@ pub(crate) use self::catalogue::{
     Catalogue, CatalogueFilter, NameLookup, NetworkUse, PersonaItem, VoiceItem, has_preview,
     or_dash, persona_genders, persona_page, voice_genders, voice_page,
 };
+pub(crate) use self::doctor::{Check, examine};
 pub use self::error::Error;
 pub(crate) use self::export::export;
 pub(crate) use self::identity::replaced_rows;

@@ -118,6 +118,8 @@ pub struct Listing {
     pub found: Vec<RenderReport>,
     /// The number of all rows read.
     pub rows: u64,
+    /// The number of rows with a tag, of whatever campaign.
+    pub tagged: u64,
     /// The earliest `created_at` of all rows: how far back the list reaches.
     pub oldest: Option<Timestamp>,
     /// The order of the rows.

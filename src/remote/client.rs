@@ -7,7 +7,7 @@ use super::api::wire::{PersonaItem, VoiceItem};
 use super::download::Downloader;
 use super::http::{ApiClient, Clients, Redactor, RemoteError};
 use super::settings::RemoteSettings;
-use crate::model::{Command, Credits, DownloadProgress, Failure, FailureKind, Outcome};
+use crate::model::{Command, Credits, DownloadProgress, Failure, FailureKind, Outcome, Timestamp};
 
 /// The provider and the hosts of its files.
 #[derive(Debug)]
@@ -67,6 +67,16 @@ impl Remote {
     /// Returns the number of commands performed, and of those that were refused because there were too many.
     pub(crate) fn request_counts(&self) -> (u64, u64) {
         (self.requests.load(Ordering::Relaxed), self.refusals.load(Ordering::Relaxed))
+    }
+
+    /// Returns the host of the API, and the proxy on the way to it.
+    pub(crate) fn route(&self) -> &str {
+        self.api.peer()
+    }
+
+    /// Returns what the newest answer says about the time.
+    pub(crate) fn server_time(&self) -> Option<Timestamp> {
+        self.api.server_time()
     }
 
     /// Returns the account's balance. The request is free, so it also tests the credentials. Charges are deducted

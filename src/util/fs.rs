@@ -160,6 +160,20 @@ impl LockState {
     }
 }
 
+/// Returns the bytes that can still be written to the file system of `folder`, where the system says so.
+///
+/// # Errors
+/// If the folder does not exist, or the system refuses.
+pub(crate) fn free_space(folder: &Path) -> io::Result<Option<u64>> {
+    #[cfg(unix)]
+    {
+        let system = rustix::fs::statvfs(folder)?;
+        Ok(Some(system.f_bavail.saturating_mul(system.f_frsize)))
+    }
+    #[cfg(not(unix))]
+    folder.metadata().map(|_| None)
+}
+
 /// The read permission of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {

@@ -1,6 +1,7 @@
 //! Campaigns that are continued with another account or at another address.
 
 use callsheet::sandbox::{AcceptedKeys, SandboxSettings};
+use serde_json::Value;
 
 use crate::program::{KEYS, Output, Provider, Scenario, output, quick};
 
@@ -57,4 +58,35 @@ fn a_run_that_paid_for_nothing_binds_no_campaign() {
     run_as(&scenario, "a-wrong-id", &[]).expect_code(6);
     scenario.run_sheet(&[]).expect_code(0);
     assert_eq!(scenario.accepted(), 1);
+}
+
+#[test]
+fn the_doctor_checks_everything_and_creates_nothing() {
+    let scenario = Scenario::new(3);
+    scenario.run_sheet(&[]).expect_code(0);
+    let doctor = |further: &[&str]| {
+        let provider = ["doctor", "--base-url", scenario.provider.base_url(), "--json"];
+        scenario.run(&[&provider, further].concat())
+    };
+    let verdicts = |output: &Output| -> Vec<(String, String)> {
+        let checks: Value = serde_json::from_str(&output.stdout).unwrap();
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        let checks = checks.as_array().unwrap().iter();
+        checks.map(|check| (text(&check["check"]), text(&check["verdict"]))).collect()
+    };
+    let healthy = doctor(&[]).expect_code(0);
+    let found = verdicts(&healthy);
+    let names: Vec<&str> = found.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(names, ["address", "keys", "balance", "list", "catalogue", "clock", "disk"]);
+    assert!(found.iter().all(|(_, verdict)| verdict == "ok"), "{found:?}");
+    healthy.expect_stdout(&["3 jobs, newest first", "3 with a tag of this program"]);
+    assert_eq!(scenario.accepted(), 3);
+
+    let missing = doctor(&["--folder", "missing"]).expect_code(1);
+    assert_eq!(verdicts(&missing).last().unwrap().1, "error");
+
+    let keys = AcceptedKeys { id: "other".into(), key: "account".into() };
+    let other = Provider::with(SandboxSettings { credentials: Some(keys), ..quick() });
+    let refused = scenario.run(&["doctor", "--base-url", other.base_url()]).expect_code(6);
+    refused.expect_stdout(&["keys       error", "disk       ok"]).expect_stderr(&["hint: "]);
 }

@@ -6,6 +6,7 @@ mod approve;
 mod catalogue;
 mod completions;
 mod config;
+mod doctor;
 mod init;
 mod plan;
 mod report;
@@ -77,6 +78,8 @@ pub(super) enum Command {
     Studio(studio::StudioArguments),
     /// Show every setting of `run` with its source; secrets are hidden
     Config(RunArguments),
+    /// Check keys, balance, clock, list, catalogue and disk, without cost
+    Doctor(doctor::DoctorArguments),
     /// Search the provider's personas
     Personas(catalogue::PersonasArguments),
     /// Search the provider's voices
@@ -122,6 +125,9 @@ impl Command {
             Self::Voices(arguments) => or_interrupt(interrupts, catalogue::voices(arguments)).await,
             Self::Config(arguments) => {
                 or_interrupt(interrupts, config::config(&arguments, own, &definition())).await
+            }
+            Self::Doctor(arguments) => {
+                or_interrupt(interrupts, Box::pin(doctor::doctor(arguments))).await
             }
             Self::Init(arguments) => init::init(&arguments),
             Self::Completions(arguments) => completions::completions(&arguments, definition()),

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::page::{FlatRow, RowSink};
 use super::wire::{charge, job_id, parse_item, parse_job};
 use crate::model::{
-    ListFilter, ListOrder, Listing, RemoteId, RenderReport, RenderStatus, Timestamp,
+    ListFilter, ListOrder, Listing, RemoteId, RenderReport, RenderStatus, Timestamp, is_nameless,
 };
 
 /// Memory for a row that is kept, in bytes, on average: half of it are two links with long signatures. There may be many
@@ -113,6 +113,7 @@ impl RowSink for ListRows {
         };
         let text = |field: &str| fields.get(field).and_then(Value::as_str);
         let created = text("created_at").and_then(Timestamp::parse);
+        self.listing.tagged += u64::from(!is_nameless(text("name")));
         // Only matching rows are parsed; they are few in a long list.
         let charged = fields.get("credits_used").and_then(charge);
         let mut is_own = self.filter.wants(text("name"), id.as_ref(), charged);

@@ -1,5 +1,6 @@
 //! Requests to the API: with credentials, to the API's own address only, one attempt each.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -10,9 +11,9 @@ use super::error_body::ErrorBody;
 use super::redact::Redactor;
 use super::response::{
     foreign_failure, next_chunk, page_failure, read_error_body, redirect_location, redirect_loop,
-    status_failure, timeout_failure, transport_failure,
+    server_time, status_failure, timeout_failure, transport_failure,
 };
-use crate::model::{CommandKind, Failure, FailureKind};
+use crate::model::{CommandKind, Failure, FailureKind, Timestamp};
 use crate::remote::base_url::BaseUrl;
 use crate::remote::settings::{RemoteSettings, Timeouts};
 
@@ -33,6 +34,8 @@ pub(crate) struct ApiClient {
     headers: HeaderMap,
     pub(crate) timeouts: Timeouts,
     pub(crate) redactor: Redactor,
+    /// What the newest answer says about the time.
+    server_time: Mutex<Option<Timestamp>>,
 }
 
 /// A successful response.
@@ -60,6 +63,7 @@ impl ApiClient {
             headers: api_headers(settings)?,
             timeouts: settings.timeouts,
             redactor,
+            server_time: Mutex::default(),
         })
     }
 
@@ -127,6 +131,16 @@ impl ApiClient {
         Ok(chunk.map(Into::into))
     }
 
+    /// Returns the host, and the proxy on the way to it.
+    pub(crate) fn peer(&self) -> &str {
+        &self.peer
+    }
+
+    /// Returns what the newest answer says about the time.
+    pub(crate) fn server_time(&self) -> Option<Timestamp> {
+        *self.server_time.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn request(&self, method: Method, url: Url) -> Request {
         let mut request = Request::new(method, url);
         *request.headers_mut() = self.headers.clone();
@@ -164,6 +178,10 @@ impl ApiClient {
         command: CommandKind,
     ) -> Result<Response, Failure> {
         let status = response.status();
+        if let Some(time) = server_time(response.headers()) {
+            let mut newest = self.server_time.lock().unwrap_or_else(PoisonError::into_inner);
+            *newest = Some(time);
+        }
         if status.is_success() {
             return Ok(response);
         }

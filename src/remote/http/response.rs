@@ -265,16 +265,23 @@ fn pause_of_number(text: &str) -> Option<RetryAfter> {
 
 /// Parses a date (RFC 9110, section 10.2.3).
 fn pause_of_date(text: &str, headers: &HeaderMap) -> Option<RetryAfter> {
-    let date = httpdate::parse_http_date(text).ok()?;
+    let date = parse_date(text)?;
     // Measured with the server's clock, because the local clock may be wrong.
-    let sent = headers.get(DATE).and_then(|date| date.to_str().ok());
-    if let Some(sent) = sent.and_then(|sent| httpdate::parse_http_date(sent).ok()) {
-        let pause = date.duration_since(sent).unwrap_or_default();
-        return Some(RetryAfter::Seconds(pause.as_secs().min(MAX_SECONDS)));
-    }
+    let Some(sent) = server_time(headers) else {
+        return Some(RetryAfter::At(date));
+    };
+    Some(RetryAfter::Seconds(date.since(sent).as_secs().min(MAX_SECONDS)))
+}
+
+/// Returns the time at which the server says that it has answered.
+pub(crate) fn server_time(headers: &HeaderMap) -> Option<Timestamp> {
+    parse_date(headers.get(DATE)?.to_str().ok()?)
+}
+
+fn parse_date(text: &str) -> Option<Timestamp> {
+    let date = httpdate::parse_http_date(text).ok()?;
     let since_epoch = date.duration_since(UNIX_EPOCH).ok()?;
-    let millis = i64::try_from(since_epoch.as_millis()).ok()?;
-    Some(RetryAfter::At(Timestamp::from_millis(millis)))
+    Some(Timestamp::from_millis(i64::try_from(since_epoch.as_millis()).ok()?))
 }
 
 /// Returns the chain of causes, the outermost first.

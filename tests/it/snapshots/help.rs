@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Session, expect};
 use crate::program::{Folder, output};
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "run",
     "plan",
     "approve",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 15] = [
     "report",
     "studio",
     "config",
+    "doctor",
     "personas",
     "voices",
     "init",
