@@ -13,10 +13,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::error::Error;
+use super::notices::Notices;
 use super::options::CampaignOptions;
 use crate::journal::Identity;
 use crate::manifest::{ColumnChoice, campaign_of_file};
-use crate::model::ManifestLocation;
+use crate::model::{CommandName, ManifestLocation};
+use crate::report::CommandLine;
 use crate::util::fs::{
     Access, OutputDir, create_private_dir, read_own, read_regular, sync_dir, write_atomic,
 };
@@ -239,6 +241,30 @@ impl CampaignOptions {
         };
         file.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
+}
+
+/// Warns if there is an edited copy of the sheet that `options` do not read.
+pub(super) fn warn_of_copy(options: &CampaignOptions, notices: &Notices) {
+    if options.content.is_some() {
+        return;
+    }
+    let Ok(edits) = Edits::read(options) else { return };
+    let Some(copy) = edits.copy(options).filter(|copy| options.manifest.file() != Some(copy))
+    else {
+        return;
+    };
+    let (name, shown) = (&options.manifest, copy.display());
+    let edited = edits.apply(options, None).ok();
+    let edited = edited.filter(|edited| edited.manifest.file() == Some(&copy));
+    let advice = edited.map(|edited| {
+        let command = CommandLine::new(CommandName::Run).argument(&edited.manifest);
+        format!("; `{}` uses them", command.arguments(&edited.arguments()))
+    });
+    let message = format!(
+        "`{name}` was edited in the studio; this command reads the file itself, without the edits in `{shown}`{}",
+        advice.unwrap_or_default()
+    );
+    notices.warning(&message);
 }
 
 /// Returns the name of the campaign of a sheet, which its copy keeps.

@@ -5,6 +5,7 @@ use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 
 use super::catalogue::{CatalogueResolver, NameLookup, Names};
+use super::edits::warn_of_copy;
 use super::error::Error;
 use super::first_run::UsedFolders;
 use super::identity::ResolvedIds;
@@ -65,6 +66,7 @@ impl LoadedManifest {
         lookup: &NameLookup,
         now: Timestamp,
     ) -> Result<Self, Error> {
+        warn_of_copy(options, &lookup.notices);
         let reader = ManifestReader::new(options, now)?;
         let (reader, first) = blocking(move || {
             let first = reader.read_first();
