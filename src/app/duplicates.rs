@@ -61,10 +61,10 @@ pub(super) async fn decide(
     preview: &Summary,
 ) -> Result<bool, Error> {
     let found = sentence(due.iter().map(|(_, video)| *video));
-    match (choice, confirm) {
+    match (choice, confirm.asker()) {
         (Duplicates::Reuse, _) => Ok(true),
         (Duplicates::Pay, _) => Ok(false),
-        (Duplicates::Ask, Confirm::Ask(ask)) => {
+        (Duplicates::Ask, Some(ask)) => {
             let them = agree(due.len(), "it", "them");
             let reuse = format!("{found}. Use {them} here, and pay nothing for {them}? [Y/n] ");
             if ask(None, &reuse).await {
@@ -73,7 +73,7 @@ pub(super) async fn decide(
             let pay = format!("pay for {them} once more? [y/N] ");
             if ask(None, &pay).await { Ok(false) } else { Err(stopped(&found, preview)) }
         }
-        (Duplicates::Ask, Confirm::Never) | (Duplicates::Stop, _) => Err(stopped(&found, preview)),
+        (Duplicates::Ask, None) | (Duplicates::Stop, _) => Err(stopped(&found, preview)),
     }
 }
 
@@ -252,7 +252,7 @@ fn intact_artifact(job: &JobSpec, video: &PaidVideo) -> Option<Arc<Artifact>> {
 }
 
 /// Returns the path of a recorded file inside `folder`; `None` if it leads elsewhere.
-fn own_file(folder: &Path, file: &str) -> Option<PathBuf> {
+pub(crate) fn own_file(folder: &Path, file: &str) -> Option<PathBuf> {
     let path = folder.join(file);
     let has_link = path.ancestors().skip(1).take_while(|it| *it != folder).any(Path::is_symlink);
     (is_below(file) && !has_link).then_some(path)

@@ -27,7 +27,9 @@ pub(crate) fn export(summary: &Summary, writer: impl Write) -> io::Result<()> {
     let versions = earlier_versions(out).map_err(io::Error::other)?;
     write_page(summary, &versions, &mut archive)?;
     for row in summary.rows() {
-        for name in [row.file(), row.thumbnail()].into_iter().flatten() {
+        let earlier = versions.get(row.id()).into_iter().flatten();
+        let earlier = earlier.flat_map(|it| [Some(it.file.as_str()), it.thumbnail.as_deref()]);
+        for name in [row.file(), row.thumbnail()].into_iter().chain(earlier).flatten() {
             add_file(&mut archive, summary, out, name)?;
         }
     }

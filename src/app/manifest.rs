@@ -181,8 +181,8 @@ impl LoadedManifest {
         let mut campaign = self.campaign(jobs, options);
         // Limits that cannot be shared are refused by `run`, not here.
         limits.unwrap_or_default().apply(&mut campaign);
-        campaign.is_sandbox = recorded_in_sandbox;
-        let is_sandbox = campaign.is_sandbox || provider.sandbox;
+        campaign.is_sandbox = recorded_in_sandbox || (recorded.is_none() && provider.sandbox);
+        let is_sandbox = recorded_in_sandbox || provider.sandbox;
         campaign.add_arguments(&provider.arguments(is_sandbox));
         let history = recorded.map(|recorded| recorded.history).unwrap_or_default();
         Summary::with(Arc::new(campaign), history)

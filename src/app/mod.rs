@@ -38,7 +38,6 @@ mod provider;
 mod recorded_state;
 mod rerun;
 mod reserved_names;
-#[allow(dead_code, clippy::allow_attributes, reason = "the studio's handlers use it")]
 mod reword;
 mod run;
 mod selection;
@@ -55,10 +54,12 @@ pub use self::approve::ApprovalPolicy;
 pub(crate) use self::approve::{AskYesOrNo, approve};
 pub(crate) use self::campaigns::{FoundCampaign, find_campaigns};
 pub(crate) use self::catalogue::{
-    Catalogue, CatalogueFilter, NameLookup, NetworkUse, PersonaItem, VoiceItem, has_preview,
-    or_dash, persona_genders, persona_page, voice_genders, voice_page,
+    Catalogue, CatalogueFilter, NameLookup, NetworkUse, PersonaItem, Previews, VoiceItem,
+    display_text, has_preview, or_dash, persona_genders, persona_page, preview_key, voice_genders,
+    voice_page,
 };
 pub(crate) use self::doctor::{Check, examine};
+pub(crate) use self::duplicates::own_file;
 pub use self::error::Error;
 pub(crate) use self::export::export;
 pub(crate) use self::identity::replaced_rows;
@@ -72,14 +73,17 @@ pub(crate) use self::open_address::SheetCopy;
 pub use self::options::{CampaignOptions, ResumeCommand};
 pub(crate) use self::options::{ProviderFlags, today};
 pub(crate) use self::plan::{PlanRequest, plan};
+pub(crate) use self::preflight::Costs;
 pub use self::prepare::{Displays, RunRequest};
 pub use self::provider::ProviderConfig;
 pub use self::rerun::RerunSelection;
-pub(crate) use self::run::run_with;
+pub(crate) use self::reword::{Redo, prepare_redo};
 pub use self::run::{FinishedRun, run};
+pub(crate) use self::run::{Goal, exit_code, run_with};
 pub(crate) use self::sheet::{Sheet, SheetEdit, choose_column, download_sheet, edit_sheet, sheet};
 pub(crate) use self::unfinished_days::other_unfinished_days;
 pub(crate) use self::upload::keep_upload;
+pub(crate) use self::versions::earlier_versions;
 pub(crate) use self::view::{CampaignView, ViewRequest};
 pub use crate::driver::DriveError;
 pub(crate) use crate::driver::Interrupts;

@@ -54,6 +54,18 @@ pub enum Confirm {
     Never,
     /// Asks, and returns whether the answer is yes.
     Ask(Ask),
+    /// Asks before every run that submits something, also in the sandbox.
+    Always(Ask),
+}
+
+impl Confirm {
+    /// Returns the function that asks, if there is a person to ask.
+    pub(crate) const fn asker(&self) -> Option<&Ask> {
+        match self {
+            Self::Never => None,
+            Self::Ask(ask) | Self::Always(ask) => Some(ask),
+        }
+    }
 }
 
 /// A function that shows the preview of a run, if there is one, asks a question and returns whether the answer is yes. A
@@ -66,6 +78,7 @@ impl fmt::Debug for Confirm {
         formatter.write_str(match self {
             Self::Never => "Never",
             Self::Ask(_) => "Ask",
+            Self::Always(_) => "Always",
         })
     }
 }

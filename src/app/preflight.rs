@@ -128,13 +128,10 @@ impl Preflight<'_> {
         let shortage = shortage(affordability, &costs, &balance, money.promised);
         let is_short =
             matches!(affordability, Affordability::Short(_)) && !self.limits.allow_partial;
-        let ask = match self.confirm {
-            Confirm::Never if is_short => {
-                return Err(self.refusal(&shortage.unwrap_or_default(), &balance));
-            }
-            Confirm::Never => None,
-            Confirm::Ask(ask) => Some(ask),
-        };
+        let ask = self.confirm.asker();
+        if ask.is_none() && is_short {
+            return Err(self.refusal(&shortage.unwrap_or_default(), &balance));
+        }
         if let Some(text) = shortage {
             self.notices.warning(&text);
         }
@@ -142,6 +139,7 @@ impl Preflight<'_> {
         if let Some(ask) = ask
             && (is_short
                 || self.unfinished.is_some()
+                || matches!(self.confirm, Confirm::Always(_))
                 || needs_confirmation(&costs, self.limits, is_sandbox))
         {
             let unfinished = self.unfinished.as_deref().unwrap_or_default();

@@ -73,7 +73,6 @@ impl RerunSelection {
     }
 
     /// Makes one finished video again. The same selection does nothing once the job has another video.
-    #[allow(dead_code, clippy::allow_attributes, reason = "redo uses it")]
     pub(crate) fn of_video(job: JobId, remote: &RemoteId) -> Self {
         let mark = ReviewMark {
             job,

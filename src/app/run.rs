@@ -7,7 +7,7 @@ use super::notifications::Notifications;
 use super::observers::{finish, observers};
 use super::prepare::{PreparedRun, RunRequest};
 use crate::driver::{Drive, DriveError, Interrupts, SystemClock};
-use crate::model::StopReason;
+use crate::model::{Exit, StopReason};
 use crate::report::Summary;
 
 /// A run that has ended.
@@ -31,6 +31,42 @@ impl FinishedRun {
             Err(Error::Drive { error, .. }) if matches!(**error, DriveError::Abandoned)
         )
     }
+}
+
+/// What the program tries to achieve, for the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Goal {
+    /// Every selected job done.
+    EveryVideo,
+    /// Every paid job done.
+    PaidVideos,
+}
+
+/// Returns the exit code of a run that ended in an orderly way, for the reason `stopped` if it stopped early.
+/// Failures that an earlier run has reported count with `counts_all_failures` only.
+pub(crate) fn exit_code(
+    summary: &Summary,
+    stopped: Option<&StopReason>,
+    goal: Goal,
+    counts_all_failures: bool,
+) -> Exit {
+    let counts = summary.counts();
+    let failed = if counts_all_failures { counts.failed } else { summary.new_failures() };
+    let because = stopped.map(StopReason::exit);
+    let wants_all = goal == Goal::EveryVideo;
+    let has_left_out = wants_all && summary.rows().any(|row| row.left_out().is_some());
+    let has_pending = wants_all && summary.selected_counts().pending > 0 && because.is_none();
+    [
+        because,
+        (counts.in_doubt > 0).then_some(Exit::InDoubt),
+        (counts.outstanding() > 0 || has_pending).then_some(Exit::Outstanding),
+        (failed > 0 || has_left_out).then_some(Exit::SomeFailed),
+        (wants_all && counts.outdated > 0).then_some(Exit::Outdated),
+    ]
+    .into_iter()
+    .flatten()
+    .min()
+    .unwrap_or(Exit::Success)
 }
 
 /// Runs a campaign until every selected job is done or the run has to stop. The first Ctrl-C ends it in an orderly way.

@@ -1,6 +1,8 @@
 //! A read-only view of a campaign, for `status`, `why` and `report`. Takes no lock, and uses no network, except for a
 //! sheet behind an address of which no copy was kept.
 
+use std::collections::BTreeSet;
+
 use super::catalogue::NameLookup;
 use super::error::Error;
 use super::manifest::{LoadedManifest, note_trial};
@@ -65,29 +67,31 @@ impl CampaignView {
         Ok(Self { manifest, has_journal, last_entry, summary, lock, now })
     }
 
-    /// Adds what a run has recorded since. Returns `false` if more than that may have changed, so that the campaign has
-    /// to be opened again.
+    /// Adds what a run has recorded since. Returns the jobs that it is about, or `None` if more than that may have changed,
+    /// so that the campaign has to be opened again.
     ///
     /// # Errors
     /// If the journal cannot be read.
-    pub(crate) fn refresh(&mut self) -> Result<bool, Error> {
+    pub(crate) fn refresh(&mut self) -> Result<Option<BTreeSet<JobId>>, Error> {
         let Some(last_entry) = &mut self.last_entry else {
-            return Ok(false);
+            return Ok(None);
         };
         // Read first, so that the entries of a run that is seen to have ended are complete.
         let lock = LockState::of(&self.manifest.out);
         let Some(new) = JournalSnapshot::read_since(&self.manifest.out, last_entry)? else {
-            return Ok(false);
+            return Ok(None);
         };
+        let mut changed = BTreeSet::new();
         for entry in &new {
             let is_unknown = if let Event::Job { job, .. } = &entry.event {
+                changed.insert(job.clone());
                 self.summary.row(job).is_none()
             } else {
                 // A new run may have another manifest.
                 matches!(entry.event, Event::RunStarted { .. })
             };
             if is_unknown {
-                return Ok(false);
+                return Ok(None);
             }
             self.summary.apply(entry);
         }
@@ -97,7 +101,7 @@ impl CampaignView {
         self.now = SystemClock::new().now();
         self.lock = lock;
         self.summary.set_live(lock == LockState::Held);
-        Ok(true)
+        Ok(Some(changed))
     }
 
     /// Returns the recorded id of `job`, which may be the number or a cell of its row, and all entries of the journal.
@@ -220,20 +224,21 @@ mod tests {
     fn a_refreshed_view_equals_a_new_one() {
         let mut campaign = Campaign::new();
         let mut view = campaign.view();
-        assert!(!view.refresh().unwrap(), "there was no journal");
+        assert!(view.refresh().unwrap().is_none(), "there was no journal");
         campaign.begin();
         view = campaign.view();
-        assert!(view.refresh().unwrap());
+        assert!(view.refresh().unwrap().unwrap().is_empty());
         for job in ["a", "b"] {
             campaign.submit(&view, job);
             let before = describe(&view);
-            assert!(view.refresh().unwrap());
+            let changed = view.refresh().unwrap().unwrap();
+            assert_eq!(changed.into_iter().collect::<Vec<_>>(), [job.parse().unwrap()]);
             assert_ne!(describe(&view), before);
             assert_eq!(describe(&view), describe(&campaign.view()));
         }
         let stopped = Some(StopReason::Interrupted);
         campaign.record(Event::RunEnded { stopped });
-        assert!(view.refresh().unwrap());
+        assert!(view.refresh().unwrap().unwrap().is_empty());
         assert_eq!(describe(&view), describe(&campaign.view()));
     }
 
@@ -243,9 +248,9 @@ mod tests {
         campaign.begin();
         let mut view = campaign.view();
         campaign.begin();
-        assert!(!view.refresh().unwrap());
+        assert!(view.refresh().unwrap().is_none());
         let mut view = campaign.view();
         campaign.submit(&view, "gone-from-the-sheet");
-        assert!(!view.refresh().unwrap());
+        assert!(view.refresh().unwrap().is_none());
     }
 }

@@ -104,6 +104,12 @@ impl Remote {
         self.redact(self.api.voices().await)
     }
 
+    /// Returns the media type and content of a picture or sound that the provider links to; `None` if it cannot be had. The
+    /// rules for links are those of downloads.
+    pub(crate) async fn preview(&self, address: &str) -> Option<(&'static str, Vec<u8>)> {
+        self.downloader.preview(address).await
+    }
+
     /// Hides the credentials in a failure. Every failure of this layer passes through it.
     fn redact<T>(&self, result: Result<T, Failure>) -> Result<T, Failure> {
         result.map_err(|failure| {

@@ -40,5 +40,6 @@ pub use campaign::Campaign;
 pub use command_line::CommandLine;
 pub use counts::{Counts, Money};
 pub use job_row::JobRow;
+pub(crate) use next_steps::hints;
 pub use observer::{LiveState, Observer, Transfer};
 pub use summary::Summary;

@@ -117,7 +117,7 @@ pub(super) fn shared_advice(summary: &Summary, rows: &[JobRow]) -> Option<Advice
 }
 
 /// Returns everything worth doing next, the most urgent first.
-pub(super) fn hints(summary: &Summary) -> Vec<String> {
+pub(crate) fn hints(summary: &Summary) -> Vec<String> {
     let campaign = summary.campaign();
     let mut groups = BTreeMap::<NextStep, Vec<JobRow>>::new();
     for row in summary.rows() {

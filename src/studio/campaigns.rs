@@ -11,7 +11,8 @@ use super::error::ApiResult;
 use super::state::{Campaign, SandboxReason, Studio};
 use crate::app::{self, CampaignView, FoundCampaign};
 use crate::model::Timestamp;
-use crate::report::files::{credits, totals};
+use crate::report::files::credits;
+use crate::report::{Counts, Money};
 use crate::util::fs::LockState;
 
 /// The most campaigns that are listed.
@@ -59,7 +60,7 @@ pub(super) async fn studio(State(studio): State<Arc<Studio>>) -> ApiResult<Json<
     })))
 }
 
-/// Returns the entry of a campaign. A sheet that was never run is not read.
+/// Returns the entry of a campaign.
 async fn entry(studio: &Arc<Studio>, campaign: &Campaign, found: Option<&FoundCampaign>) -> Value {
     let manifest = &campaign.options.manifest;
     let stem = manifest.file().and_then(|file| file.file_stem());
@@ -70,21 +71,18 @@ async fn entry(studio: &Arc<Studio>, campaign: &Campaign, found: Option<&FoundCa
         "folder": found.and_then(|it| it.out.as_ref()).map(|out| out.display().to_string()),
         "sandbox": campaign.is_sandbox,
         "live": false,
-        "counts": null,
-        "credits": null,
+        "counts": counts(&Counts::default()),
+        "credits": json!(Money::default()),
         "changed": found.and_then(|it| it.changed).map(Timestamp::as_millis),
         "error": null,
     });
-    if found.is_some_and(|found| found.out.is_none()) {
-        return entry;
-    }
     match CampaignView::open(&studio.view_request(campaign).await).await {
         Ok(view) => {
             let summary = &view.summary;
             entry["name"] = summary.campaign().name.as_str().into();
             entry["folder"] = summary.campaign().out.display().to_string().into();
             entry["live"] = (view.lock == LockState::Held).into();
-            entry["counts"] = totals(summary);
+            entry["counts"] = counts(&summary.counts());
             entry["credits"] = credits(summary);
             if let Some(last) = summary.last() {
                 entry["changed"] = last.as_millis().into();
@@ -93,4 +91,19 @@ async fn entry(studio: &Arc<Studio>, campaign: &Campaign, found: Option<&FoundCa
         Err(error) => entry["error"] = super::error::error_json(&error)["error"].clone(),
     }
     entry
+}
+
+fn counts(counts: &Counts) -> Value {
+    json!({
+        "total": counts.total,
+        "done": counts.done,
+        "failed": counts.failed,
+        "in_doubt": counts.in_doubt,
+        "rendering": counts.rendering,
+        "downloading": counts.downloading,
+        "submitting": counts.submitting,
+        "pending": counts.pending,
+        "left_out": counts.left_out,
+        "outdated": counts.outdated,
+    })
 }

@@ -5,17 +5,24 @@
 
 mod assets;
 mod campaigns;
+mod catalogue;
 mod error;
+mod events;
 mod export;
+mod feed;
 mod gate;
+mod live;
 mod marks;
+mod media;
 mod plan;
+mod run;
 mod sheet;
 mod state;
 mod wanted;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use axum::Router;
@@ -26,8 +33,8 @@ use tokio::net::TcpListener;
 
 use self::error::ApiError;
 use self::gate::Gate;
-use self::state::Studio;
 pub(crate) use self::state::{SandboxReason, Settings};
+use self::state::{Studio, lock};
 use crate::app::{self, Interrupts};
 
 /// How long connections may take to close when the server stops.
@@ -58,6 +65,7 @@ pub(crate) async fn serve(
     });
     let mut server = tokio::spawn(server.into_future());
     interrupts.recv().await;
+    end_runs(&studio, interrupts).await;
     studio.stopping.send_replace(true);
     if tokio::time::timeout(SHUTDOWN_TIMEOUT, &mut server).await.is_err() {
         server.abort();
@@ -67,6 +75,37 @@ pub(crate) async fn serve(
 
 /// The most bytes of a file that is handed over.
 const LARGEST_FILE: usize = 64 << 20;
+
+/// Interrupts the runs that are under way, waits for them, and prints what goes on at the provider. A second interrupt
+/// abandons them.
+async fn end_runs(studio: &Arc<Studio>, interrupts: &mut Interrupts) {
+    studio.is_ending.store(true, Ordering::Relaxed);
+    let print = &studio.settings.print;
+    let campaigns = studio.campaigns();
+    let runs = campaigns.iter().filter_map(|campaign| campaign.current_run().ok());
+    let runs: Vec<_> = runs.collect();
+    let interrupt = || {
+        for run in &runs {
+            run.interrupt();
+        }
+    };
+    interrupt();
+    for run in &runs {
+        let mut ended = run.has_ended.subscribe();
+        loop {
+            tokio::select! {
+                // An error means that its task is gone.
+                _ = ended.wait_for(|has_ended| *has_ended) => break,
+                Some(()) = interrupts.recv() => interrupt(),
+            }
+        }
+    }
+    for campaign in campaigns {
+        if let Some(text) = lock(&campaign.outstanding).take() {
+            print(&text);
+        }
+    }
+}
 
 fn router(studio: &Arc<Studio>, gate: Arc<Gate>) -> Router {
     Router::new()
@@ -84,6 +123,15 @@ fn router(studio: &Arc<Studio>, gate: Arc<Gate>) -> Router {
         .route("/api/campaigns/{id}/marks", get(marks::marks).post(marks::add))
         .route("/api/campaigns/{id}/marks/import", post(marks::import))
         .route("/api/campaigns/{id}/export", get(export::export))
+        .route("/api/campaigns/{id}/events", get(events::events))
+        .route("/api/campaigns/{id}/run", post(run::run))
+        .route("/api/campaigns/{id}/answer", post(run::answer))
+        .route("/api/campaigns/{id}/redo", post(run::redo))
+        .route("/api/campaigns/{id}/stop", post(run::stop))
+        .route("/api/campaigns/{id}/media/{job}/{kind}", get(media::media))
+        .route("/api/personas", get(catalogue::personas))
+        .route("/api/voices", get(catalogue::voices))
+        .route("/api/pictures/{key}", get(catalogue::picture))
         .fallback(async || ApiError::not_found("page"))
         .with_state(Arc::clone(studio))
         .layer(from_fn_with_state(gate, gate::guard))

@@ -2,15 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use axum::http::StatusCode;
 use sha2::{Digest as _, Sha256};
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 
 use super::error::{ApiError, ApiResult};
+use super::feed::Feed;
+use super::live::{Live, Run};
 use crate::app::{
-    self, CampaignOptions, NameLookup, NetworkUse, Notices, ProviderConfig, ProviderFlags,
-    ViewRequest,
+    self, CampaignOptions, NameLookup, NetworkUse, Notices, Previews, ProviderConfig,
+    ProviderFlags, ViewRequest,
 };
 use crate::model::{CommandName, ManifestLocation};
 use crate::util::text::hex;
@@ -33,6 +37,8 @@ pub(crate) struct Settings {
     pub(crate) cache_dir: Option<PathBuf>,
     /// Prints an address and opens it.
     pub(crate) announce: Box<dyn Fn(&str) + Send + Sync>,
+    /// Prints a text.
+    pub(crate) print: Box<dyn Fn(&str) + Send + Sync>,
 }
 
 /// Returns the provider of a manifest: the sandbox, or the API with the keys for that manifest.
@@ -56,6 +62,10 @@ pub(super) struct Studio {
     pub(super) opened: Option<String>,
     /// The providers that were configured, by manifest.
     providers: Mutex<HashMap<(String, bool), ProviderConfig>>,
+    /// The catalogue, once it was asked for.
+    previews: OnceCell<Arc<Previews>>,
+    /// Whether no further run may begin.
+    pub(super) is_ending: AtomicBool,
     /// Whether the server is shutting down.
     pub(super) stopping: watch::Sender<bool>,
 }
@@ -65,12 +75,45 @@ pub(super) struct Campaign {
     pub(super) id: String,
     pub(super) options: CampaignOptions,
     pub(super) is_sandbox: bool,
+    pub(super) feed: Feed,
+    pub(super) live: Arc<watch::Sender<Live>>,
+    /// The run of this studio that is under way.
+    pub(super) run: Mutex<Option<Arc<Run>>>,
+    /// What goes on at the provider after the last run of this studio.
+    pub(super) outstanding: Mutex<Option<String>>,
 }
 
 impl Campaign {
+    fn new(id: String, options: CampaignOptions, is_sandbox: bool) -> Self {
+        Self {
+            feed: Feed::new(&id, options.manifest.file()),
+            id,
+            options,
+            is_sandbox,
+            live: Arc::default(),
+            run: Mutex::default(),
+            outstanding: Mutex::default(),
+        }
+    }
+
     /// Reports that the sheet, its columns or its marks have changed.
-    #[expect(clippy::unused_self, reason = "there are no events yet")]
-    pub(super) const fn sheet_changed(&self) {}
+    pub(super) fn sheet_changed(&self) {
+        self.feed.sheet_changed();
+    }
+
+    /// Checks whether a run of this studio is under way.
+    pub(super) fn is_running(&self) -> bool {
+        lock(&self.run).is_some()
+    }
+
+    /// Returns the run of this studio.
+    ///
+    /// # Errors
+    /// If there is none.
+    pub(super) fn current_run(&self) -> ApiResult<Arc<Run>> {
+        let message = "no run of this studio is under way";
+        lock(&self.run).clone().ok_or_else(|| ApiError::new(StatusCode::CONFLICT, message))
+    }
 }
 
 impl Studio {
@@ -82,6 +125,8 @@ impl Studio {
             campaigns: Mutex::default(),
             opened: None,
             providers: Mutex::default(),
+            previews: OnceCell::new(),
+            is_ending: AtomicBool::new(false),
             stopping: watch::Sender::new(false),
         };
         let opened = opened.map(|it| studio.add(CampaignOptions::new(it), is_sandbox));
@@ -114,7 +159,7 @@ impl Studio {
         let mut campaigns = lock(&self.campaigns);
         let campaign = campaigns
             .entry(id.clone())
-            .or_insert_with(|| Arc::new(Campaign { id, options, is_sandbox }));
+            .or_insert_with(|| Arc::new(Campaign::new(id, options, is_sandbox)));
         Arc::clone(campaign)
     }
 
@@ -126,7 +171,14 @@ impl Studio {
         self: &Arc<Self>,
         campaign: &Campaign,
     ) -> Result<ProviderConfig, app::Error> {
-        let (manifest, is_sandbox) = (campaign.options.manifest.clone(), campaign.is_sandbox);
+        self.provider_of(campaign.options.manifest.clone(), campaign.is_sandbox).await
+    }
+
+    async fn provider_of(
+        self: &Arc<Self>,
+        manifest: ManifestLocation,
+        is_sandbox: bool,
+    ) -> Result<ProviderConfig, app::Error> {
         let key = (manifest.to_string(), is_sandbox);
         if let Some(known) = lock(&self.providers).get(&key) {
             return Ok(known.clone());
@@ -159,8 +211,32 @@ impl Studio {
             command: CommandName::Studio,
             campaign: campaign.options.clone(),
             provider_flags: self.provider_flags(campaign),
-            lookup: self.lookup(campaign, NetworkUse::IfNeeded).await,
+            // The names of the sandbox are not cached, and cost nothing.
+            lookup: {
+                let is_free = campaign.is_sandbox;
+                let network = if is_free { NetworkUse::Always } else { NetworkUse::IfNeeded };
+                self.lookup(campaign, network).await
+            },
         }
+    }
+
+    /// Returns the catalogue of the account of new campaigns, with its pictures and samples.
+    ///
+    /// # Errors
+    /// If the provider cannot be asked.
+    pub(super) async fn previews(self: &Arc<Self>) -> Result<Arc<Previews>, app::Error> {
+        let open = async {
+            let manifest = ManifestLocation::File(self.settings.folder.join("sheet.csv"));
+            let provider = self.provider_of(manifest, self.is_sandbox()).await?;
+            let lookup = NameLookup {
+                provider: Some(provider),
+                cache_dir: self.settings.cache_dir.clone(),
+                network: NetworkUse::Always,
+                notices: Notices::discard(),
+            };
+            lookup.previews(app::now()).await.map(Arc::new)
+        };
+        self.previews.get_or_try_init(|| open).await.cloned()
     }
 
     /// Returns the options that name the provider of a campaign.

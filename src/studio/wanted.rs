@@ -3,8 +3,10 @@
 use serde::Deserialize;
 
 use super::state::Campaign;
-use crate::app::{self, CampaignOptions, RerunSelection, RunOptions, Selection, Submits};
-use crate::model::{CreditCap, Duplicates, LimitSettings, SuspiciousTexts};
+use crate::app::{
+    self, CampaignOptions, Goal, Redo, RerunSelection, RunOptions, Selection, Submits,
+};
+use crate::model::{CreditCap, Duplicates, JobId, LimitSettings, RemoteId, SuspiciousTexts};
 
 /// The number of videos of a sample.
 const SAMPLE: usize = 3;
@@ -24,6 +26,8 @@ pub(super) enum What {
     RetryFailed,
     /// What was edited after it was paid for, once more.
     RedoChanged,
+    /// What reviewers have rejected, once more.
+    RedoRejected,
     /// The named jobs.
     Jobs,
 }
@@ -33,10 +37,13 @@ pub(super) enum What {
 #[serde(default)]
 pub(super) struct Wanted {
     pub(super) what: What,
-    /// The jobs of [`What::Jobs`].
+    /// The jobs of [`What::Jobs`]; those of [`What::RetryFailed`], if not all.
     pub(super) jobs: Vec<String>,
     /// The cap of the campaign: a number, or `none`.
     pub(super) max_credits: Option<Cap>,
+    /// The video that is made again with the same words.
+    #[serde(skip)]
+    video: Option<(JobId, RemoteId)>,
     pub(super) suspicious: Option<String>,
     pub(super) duplicates: Option<String>,
 }
@@ -50,6 +57,31 @@ pub(super) enum Cap {
 }
 
 impl Wanted {
+    /// Returns a run that collects what is paid for.
+    pub(super) fn collect() -> Self {
+        Self { what: What::Collect, ..Self::default() }
+    }
+
+    /// Returns a run that makes one video again.
+    pub(super) fn redo(Redo { job, remote }: Redo) -> Self {
+        let jobs = vec![job.to_string()];
+        let video = remote.map(|remote| (job, remote));
+        Self { what: What::Jobs, jobs, video, ..Self::default() }
+    }
+
+    /// Checks the texts of the request.
+    ///
+    /// # Errors
+    /// If one of them is no value of its option.
+    pub(super) fn check(&self) -> Result<(), app::Error> {
+        self.parsed().map(drop)
+    }
+
+    /// Returns what the run tries to achieve.
+    pub(super) fn goal(&self) -> Goal {
+        if self.what == What::Collect { Goal::PaidVideos } else { Goal::EveryVideo }
+    }
+
     fn parsed(&self) -> Result<(SuspiciousTexts, Duplicates, Option<CreditCap>), app::Error> {
         let unknown =
             |what: &str, text: &str| app::Error::usage(format!("`{text}` is no value of {what}"));
@@ -83,14 +115,19 @@ impl Wanted {
 
     pub(super) fn selection(&self) -> Selection {
         let is_sample = self.what == What::Sample;
-        let only = if self.what == What::Jobs { self.jobs.clone() } else { Vec::new() };
+        let has_jobs = matches!(self.what, What::Jobs | What::RetryFailed);
+        let only = if has_jobs { self.jobs.clone() } else { Vec::new() };
         Selection { only, sample: is_sample.then_some(SAMPLE), ..Selection::default() }
     }
 
     /// # Errors
     /// If a file of marks cannot be read.
     pub(super) fn rerun(&self) -> Result<RerunSelection, app::Error> {
-        RerunSelection::new(self.what == What::RetryFailed, None, None, None)
+        if let Some((job, remote)) = &self.video {
+            return Ok(RerunSelection::of_video(job.clone(), remote));
+        }
+        let rejected = (self.what == What::RedoRejected).then_some(None);
+        RerunSelection::new(self.what == What::RetryFailed, None, rejected, None)
     }
 
     pub(super) fn run_options(&self) -> RunOptions {
@@ -102,6 +139,10 @@ impl Wanted {
             redo_changed: matches!(self.what, What::RedoChanged | What::Jobs),
             ..RunOptions::default()
         }
+    }
+
+    pub(super) fn duplicates(&self) -> Duplicates {
+        self.parsed().map(|parsed| parsed.1).unwrap_or_default()
     }
 
     pub(super) fn limits(&self) -> LimitSettings {

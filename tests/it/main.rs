@@ -39,6 +39,7 @@ mod shards;
 #[cfg(unix)]
 mod snapshots;
 mod source;
+mod studio;
 #[cfg(target_os = "linux")]
 mod suspicious;
 mod tls;

@@ -6,6 +6,7 @@
 mod filter;
 mod lookup;
 mod page;
+mod previews;
 mod resolver;
 mod source;
 mod warnings;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use self::filter::{CatalogueFilter, persona_genders, voice_genders};
 pub(crate) use self::page::{persona_page, voice_page};
+pub(crate) use self::previews::{Previews, preview_key};
 pub(crate) use self::resolver::{CatalogueResolver, Names, RecordedNames};
 pub(crate) use self::source::{NameLookup, NetworkUse};
 pub(crate) use self::warnings::has_preview;

@@ -197,7 +197,7 @@ async fn fetch_within(
     })
 }
 
-async fn fetch(remote: &Remote, now: Timestamp) -> Result<Catalogue, Failure> {
+pub(super) async fn fetch(remote: &Remote, now: Timestamp) -> Result<Catalogue, Failure> {
     Ok(Catalogue {
         fetched_at: now,
         personas: remote.personas().await?,

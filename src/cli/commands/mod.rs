@@ -19,12 +19,11 @@ mod why;
 use clap::{ArgMatches, CommandFactory as _, Parser, Subcommand};
 
 use self::completions::{CompletionsArguments, ManArguments};
-use self::run::Goal;
 use super::args::help::{self, Example};
 use super::args::{CollectArguments, RunArguments, read_options_from_environment};
 use super::error::Error;
 use super::printer::Printer;
-use crate::app::Interrupts;
+use crate::app::{Goal, Interrupts};
 use crate::model::{Exit, Flag};
 
 /// `0.1.0 (1a2b3c4 2026-11-25)`; the part in brackets is missing in a build without git history.

@@ -3,7 +3,7 @@
 use clap::ArgMatches;
 
 use crate::app::{
-    self, ApprovalPolicy, CommandEnd, Confirm, FinishedRun, Interrupts, Notifications,
+    self, ApprovalPolicy, CommandEnd, Confirm, FinishedRun, Goal, Interrupts, Notifications,
     ProviderConfig, RunOptions, RunRequest, Severity, Submits,
 };
 use crate::cli::args::{FailOn, LogFormat, RunArguments, ScreenArguments, resume_command};
@@ -11,21 +11,11 @@ use crate::cli::config::{Environment, provider_for_manifest};
 use crate::cli::display::DisplayStyle;
 use crate::cli::error::Error;
 use crate::cli::printer::{self, Printer};
-use crate::model::{Exit, StopReason};
-use crate::report::Summary;
+use crate::model::Exit;
 use crate::report::files::write_json;
 use crate::report::plan::{plan_totals, text_examples};
 use crate::report::summary_text::{headline, left_out_sentence, summary_text};
 use crate::report::terminal::error_columns;
-
-/// What the program tries to achieve, for the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Goal {
-    /// Every selected job done.
-    EveryVideo,
-    /// Every paid job done.
-    PaidVideos,
-}
 
 /// Executes `callsheet run`, or `callsheet collect` with its arguments as those of `run`. `matches` are the arguments of
 /// the command.
@@ -200,33 +190,14 @@ fn conclude(
         Printer::of(screen.log_format).notice(Severity::Warning, earlier);
     }
     let stopped = finished.result?;
-    let exit = exit_code(&finished.summary, stopped.as_ref(), goal, arguments.output.fail_on);
+    let exit = app::exit_code(
+        &finished.summary,
+        stopped.as_ref(),
+        goal,
+        arguments.output.fail_on == FailOn::Any,
+    );
     let exit = if earlier.is_some() { exit.min(Exit::Outstanding) } else { exit };
     Ok(if exit == Exit::Success && !is_printed { Exit::Unexpected } else { exit })
-}
-
-/// Returns the exit code of a run that ended in an orderly way, for the reason `stopped` if it stopped early.
-fn exit_code(summary: &Summary, stopped: Option<&StopReason>, goal: Goal, fail_on: FailOn) -> Exit {
-    let counts = summary.counts();
-    let failed = match fail_on {
-        FailOn::New => summary.new_failures(),
-        FailOn::Any => counts.failed,
-    };
-    let because = stopped.map(StopReason::exit);
-    let wants_all = goal == Goal::EveryVideo;
-    let has_left_out = wants_all && summary.rows().any(|row| row.left_out().is_some());
-    let has_pending = wants_all && summary.selected_counts().pending > 0 && because.is_none();
-    [
-        because,
-        (counts.in_doubt > 0).then_some(Exit::InDoubt),
-        (counts.outstanding() > 0 || has_pending).then_some(Exit::Outstanding),
-        (failed > 0 || has_left_out).then_some(Exit::SomeFailed),
-        (wants_all && counts.outdated > 0).then_some(Exit::Outdated),
-    ]
-    .into_iter()
-    .flatten()
-    .min()
-    .unwrap_or(Exit::Success)
 }
 
 /// Prints the results as JSON. Returns `false` if they could not be written.

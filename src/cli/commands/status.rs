@@ -101,7 +101,7 @@ async fn watch(arguments: &StatusArguments, environment: &Environment) -> Result
         #[expect(clippy::disallowed_methods, reason = "polls the journal")]
         let pause = tokio::time::sleep(WATCH_INTERVAL);
         pause.await;
-        if !campaign.refresh()? {
+        if campaign.refresh()?.is_none() {
             campaign = CampaignView::open(&request).await?;
         }
     }

@@ -91,6 +91,7 @@ pub(super) async fn studio(
             })
         },
         cache_dir: environment.cache_dir(),
+        print: Box::new(|text| printer::eprint(&format!("{text}\n"))),
         announce: Box::new(move |address| announce(address, !no_open)),
         folder,
     };

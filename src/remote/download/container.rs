@@ -129,6 +129,22 @@ pub(super) fn is_image(head: &[u8]) -> bool {
         || head.starts_with(b"GIF8")
 }
 
+/// Returns the media type of a picture or sound that begins with `head`; `None` for everything else.
+pub(super) fn preview_type(head: &[u8]) -> Option<&'static str> {
+    let is_riff = |kind: &[u8]| head.starts_with(b"RIFF") && head.get(8..12) == Some(kind);
+    match head {
+        [0xff, 0xd8, 0xff, ..] => Some("image/jpeg"),
+        [0x89, b'P', b'N', b'G', ..] => Some("image/png"),
+        [b'G', b'I', b'F', b'8', ..] => Some("image/gif"),
+        [b'I', b'D', b'3', ..] | [0xff, 0xe0..=0xff, ..] => Some("audio/mpeg"),
+        [b'O', b'g', b'g', b'S', ..] => Some("audio/ogg"),
+        _ if is_riff(b"WEBP") => Some("image/webp"),
+        _ if is_riff(b"WAVE") => Some("audio/wav"),
+        _ if head.get(4..8) == Some(b"ftyp") => Some("audio/mp4"),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Cursor;
@@ -143,6 +159,17 @@ mod tests {
         assert!(is_video(b"\x1a\x45\xdf\xa3\x9fB\x86\x81\x01B\xf7\x81"));
         assert!(is_image(b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01"));
         assert!(is_image(b"RIFF\0\0\0\0WEBP"));
+        for (head, expected) in [
+            (&b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01"[..], Some("image/jpeg")),
+            (b"RIFF\0\0\0\0WEBP", Some("image/webp")),
+            (b"RIFF\0\0\0\0WAVE", Some("audio/wav")),
+            (b"\xff\xfb\x90", Some("audio/mpeg")),
+            (b"<svg xmlns", None),
+            (b"<!doctype html>", None),
+            (b"", None),
+        ] {
+            assert_eq!(preview_type(head), expected);
+        }
         for page in
             [&b"<!doctype html>"[..], b"{\"detail\":\"x\"}", b"", b"ftyp", b"RIFF\0\0\0\0WAVE"]
         {

@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::time::Instant;
 
 use super::backup::backup_existing;
-use super::container::{HEAD, is_image, is_video};
+use super::container::{HEAD, is_image, is_video, preview_type};
 use super::link::Link;
 use super::part::{Part, Record, blocking};
 use super::target::{Target, local_failure};
@@ -272,8 +272,7 @@ impl Downloader {
     async fn thumbnail(&self, order: &DownloadRequest) -> Option<String> {
         let link = Link::parse(order.thumbnail_url.as_deref()?, self.policy).ok()?;
         let target = Target::new(&self.out, &order.thumbnail).ok()?;
-        let image = tokio::time::timeout(self.timeouts.read, self.image(link));
-        let image = image.await.ok()??;
+        let image = self.small_file(link).await.filter(|image| is_image(image))?;
         blocking(move || {
             target.create_folder()?;
             // The thumbnail of an earlier video is kept like the video.
@@ -287,7 +286,18 @@ impl Downloader {
         Some(order.thumbnail.clone())
     }
 
-    async fn image(&self, link: Link) -> Option<Vec<u8>> {
+    /// Downloads a picture or sound to memory. Returns it with its media type; `None` if anything fails.
+    pub(crate) async fn preview(&self, address: &str) -> Option<(&'static str, Vec<u8>)> {
+        let file = self.small_file(Link::parse(address, self.policy).ok()?).await?;
+        Some((preview_type(&file)?, file))
+    }
+
+    /// Downloads a small file to memory in the time of a short read.
+    async fn small_file(&self, link: Link) -> Option<Vec<u8>> {
+        tokio::time::timeout(self.timeouts.read, self.receive_small(link)).await.ok()?
+    }
+
+    async fn receive_small(&self, link: Link) -> Option<Vec<u8>> {
         let mut response = self.get(link, None).await.ok()?;
         if response.inner.status() != StatusCode::OK {
             return None;
@@ -301,7 +311,7 @@ impl Downloader {
             }
         }
         let is_complete = expected.is_none_or(|expected| expected == image.len() as u64);
-        (is_complete && is_image(&image)).then_some(image)
+        is_complete.then_some(image)
     }
 
     /// Requests the file, or the rest of `existing`, and follows redirects.

@@ -16,4 +16,4 @@ pub(crate) use context::{Balance, PlanContext, ReplacedRows};
 pub(crate) use hosts::LinkHosts;
 pub(crate) use json::write_plan_json;
 pub(crate) use page::{Pictures, plan_page, problem_page};
-pub(crate) use text::{PlanStyle, plan_table, plan_totals, text_examples};
+pub(crate) use text::{PlanStyle, examples_json, plan_table, plan_totals, text_examples};

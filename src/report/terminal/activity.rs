@@ -101,6 +101,24 @@ pub(crate) fn trouble(state: &LiveState) -> Option<String> {
     Some(format!("the provider does not respond: {failure}"))
 }
 
+/// Returns what a page says about the state of a run besides its jobs: pauses, trouble, waits and downloads.
+pub(crate) fn live_sentences(summary: &Summary, state: &LiveState) -> Vec<String> {
+    let is_interrupted = state.stopping == Some(StopReason::Interrupted);
+    let waits: Vec<String> = match state.submits {
+        // A page has no Ctrl-C.
+        0 if is_interrupted => vec!["stopping".to_owned()],
+        submits if is_interrupted => {
+            let responses = agree(submits, "the response", "the responses");
+            vec![format!("stopping: waiting for {responses} to {}", plural(submits, "submit"))]
+        }
+        _ => waits(summary, state).collect(),
+    };
+    let downloads = state.transfers.iter().take(MAX_ACTIVITIES);
+    let downloads =
+        downloads.map(|transfer| format!("downloading {}: {}", transfer.job, received(transfer)));
+    holds(state).chain(trouble(state)).chain(waits).chain(downloads).collect()
+}
+
 /// Returns the two lines about the campaign: progress, then credits and remaining time.
 pub(super) fn campaign(summary: &Summary, state: &LiveState, colours: Colours) -> [String; 2] {
     let counts = summary.counts();
