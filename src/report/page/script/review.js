@@ -87,8 +87,8 @@ const COMPARE = {
 function select(data, state, choices, store) {
   const words = (state.search ?? "").toLowerCase().split(/\s+/).filter(Boolean);
   const chosen = choices.filter(({ name }) => name in state);
-  const status = state.status in STATUSES || state.status === "outdated" ? state.status : "";
-  const marked = state.marked in MARKED ? state.marked : "";
+  const status = Object.hasOwn(STATUSES, state.status) || state.status === "outdated" ? state.status : "";
+  const marked = Object.hasOwn(MARKED, state.marked) ? state.marked : "";
   const jobs = data.jobs.filter((job) => {
     const review = store.of(job);
     const comments = review.comments.map(({ comment }) => comment.toLowerCase()).join("\n");
@@ -99,7 +99,7 @@ function select(data, state, choices, store) {
       words.every((word) => searchText(job).includes(word) || comments.includes(word))
     );
   });
-  return jobs.sort(COMPARE[state.sort] ?? COMPARE.attention);
+  return jobs.sort(Object.hasOwn(COMPARE, state.sort) ? COMPARE[state.sort] : COMPARE.sheet);
 }
 
 /** @param {{choices: Choice[], state: Record<string, string>, set: (change: Record<string, string | null>) => void}} props */
