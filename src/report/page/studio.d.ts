@@ -170,7 +170,6 @@ interface Plan {
   jobs: PlanJob[];
   notes: { place: string; message: string }[];
   suspicions: { jobs: string[]; message: string; place: string }[];
-  examples?: Example[];
   run_seconds: number | null;
   totals: Record<string, number>;
 }

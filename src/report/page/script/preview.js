@@ -14,16 +14,23 @@ const roughly = (seconds) => (seconds < 90 ? plural(Math.max(1, Math.round(secon
 function PreviewTab({ id, version, live, run }) {
   const [plan, setPlan] = useState(/** @type {Plan | null} */ (null));
   const [error, setError] = useState(/** @type {any} */ (null));
+  const [suspicious, setSuspicious] = useState("skip");
+  const [sample, setSample] = useState(/** @type {Plan | null} */ (null));
   const [filter, setFilter] = useState("all");
   const [search, setSearch] = useState("");
   const isIdle = live.state === "idle";
   useEffect(() => {
     if (!isIdle) return undefined;
     const control = new AbortController();
-    const load = () => api(`/api/campaigns/${id}/plan`, { signal: control.signal }).then((next) => { setPlan(next); setError(null); }, (problem) => { if (!control.signal.aborted) setError(problem); });
+    /** @param {string} what @param {(plan: Plan) => void} show */
+    const ask = (what, show) => api(`/api/campaigns/${id}/plan?what=${what}&suspicious=${suspicious}`, { signal: control.signal }).then(show, (problem) => { if (!control.signal.aborted) setError(problem); });
+    const load = async () => {
+      await ask("all", (next) => { setPlan(next); setError(null); });
+      await ask("sample", setSample);
+    };
     const timer = setTimeout(load, version ? 400 : 0);
     return () => { clearTimeout(timer); control.abort(); };
-  }, [id, version, isIdle]);
+  }, [id, version, isIdle, suspicious]);
   const flags = useMemo(() => planFlags(plan), [plan]);
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const groups = useMemo(() => ({
@@ -49,7 +56,7 @@ function PreviewTab({ id, version, live, run }) {
       </div>
       <${Cards} jobs=${jobs} flags=${flags} id=${id} />
     </div>
-    <${Summary} plan=${plan} live=${live} run=${run} error=${error} />
+    <${Summary} plan=${plan} sample=${sample} live=${live} run=${run} error=${error} suspicious=${suspicious} setSuspicious=${setSuspicious} />
   </div>`;
 }
 
@@ -120,22 +127,19 @@ function PlanCard({ job, flags, persona, id, place }) {
   </article></li>`;
 }
 
-/** @param {{ plan: Plan, live: Live, run: (body: any) => Promise<void>, error: any }} props */
-function Summary({ plan, live, run, error }) {
+/** @param {{ plan: Plan, sample: Plan | null, live: Live, run: (body: any) => Promise<void>, error: any, suspicious: string, setSuspicious: (choice: string) => void }} props */
+function Summary({ plan, sample, live, run, error, suspicious, setSuspicious }) {
   const money = plan.credits;
   const remembered = money.max_credits === null ? "" : String(money.max_credits);
   const [cap, setCap] = useState(remembered);
-  const [suspicious, setSuspicious] = useState("skip");
   const [busy, setBusy] = useState("");
   const [problem, setProblem] = useState(/** @type {any} */ (null));
   useEffect(() => setCap(remembered), [remembered]);
-  const jobs = plan.jobs.filter((job) => job.will_submit);
   const doubtful = new Set(plan.suspicions.flatMap((one) => one.jobs));
-  const made = suspicious === "skip" ? jobs.filter((job) => !doubtful.has(job.job_id)) : jobs;
+  const made = plan.jobs.filter((job) => job.will_submit);
   const low = sum(made, "credits_low");
   const high = sum(made, "credits_high");
-  const sample = Math.min(3, made.length);
-  const sampled = plan.examples?.length === sample ? made.filter((job) => plan.examples?.some((one) => one.id === job.job_id)) : made.slice(0, sample);
+  const sampled = sample?.jobs.filter((job) => job.will_submit) ?? [];
   const limit = cap.trim() === "" ? null : Number(cap);
   const isLow = limit !== null && limit < (money.spent ?? 0) + (money.promised ?? 0) + high;
   const isWrong = limit !== null && !(limit >= 0);
@@ -157,8 +161,7 @@ function Summary({ plan, live, run, error }) {
     }
   };
   const { balance } = plan;
-  // The balance that the plan leaves, and what is not made of it.
-  const left = (balance?.left_low ?? 0) + money.to_do_high - high;
+  const left = balance?.left_low ?? 0;
   const totals = plan.totals;
   return html`<aside class="summary" aria-label="Cost"><div class="panel">
     <p class="big"><b class="numbers">${range(low, high)}</b> credits<span class="note">for ${plural(made.length, "video")}</span></p>
@@ -180,7 +183,7 @@ function Summary({ plan, live, run, error }) {
     ${made.length === 0
       ? html`<p class="all-made"><${Icon} name="check" />Nothing is left to make.</p>`
       : html`<div class="starts">
-        ${made.length > sample && html`<button type="button" class="button" disabled=${isBusy || isWrong} onClick=${() => start("sample")}>${busy === "sample" ? "Getting ready…" : `Make a sample of ${sample} (≈ ${credits(sum(sampled, "credits_likely"))})`}</button>`}
+        ${sampled.length > 0 && made.length > sampled.length && html`<button type="button" class="button" disabled=${isBusy || isWrong} onClick=${() => start("sample")}>${busy === "sample" ? "Getting ready…" : `Make a sample of ${sampled.length} (≈ ${credits(sum(sampled, "credits_likely"))})`}</button>`}
         <button type="button" class="button primary" disabled=${isBusy || isWrong} onClick=${() => start("all")}>${busy === "all" ? "Getting ready…" : `Make ${made.length === 1 ? "it" : `all ${made.length}`} (${range(low, high)} credits)`}</button>
       </div>
       <p class="note">${live.state !== "idle" ? live.here ? "A run is under way; it has to end first." : "A run is under way elsewhere; it has to end first." : "You are asked once more before anything is paid for."}</p>`}

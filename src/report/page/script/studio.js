@@ -25,6 +25,7 @@ const Words = ({ text }) => text.split("`").map((part, index) => (index % 2 ? ht
 function Problem({ error }) {
   if (!error) return null;
   return html`<div class="problem panel bad" role="alert"><p><b><${Words} text=${error.error} /></b></p>
+    ${(error.problems ?? []).slice(0, 10).map((/** @type {SheetProblem} */ one) => html`<p key=${one.place + one.message}>${one.place}: <${Words} text=${one.message} /></p>`)}
     ${(error.hints ?? []).map((/** @type {string} */ hint) => html`<p key=${hint}><${Words} text=${hint} /></p>`)}</div>`;
 }
 
