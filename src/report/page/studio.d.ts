@@ -12,6 +12,7 @@ interface Callsheet {
   Home: any;
   SheetTab: any;
   PreviewTab: any;
+  Blocked: any;
   CampaignHead: any;
   Progress: any;
   QuestionDialog: any;
@@ -86,6 +87,8 @@ interface Example {
 /** What is known of a campaign from its stream. */
 interface Feed {
   page: PageData | null;
+  /** Why the campaign cannot be opened. */
+  trouble: any;
   live: Live;
   /** Grows with each change of sheet, mapping or marks. */
   sheet: number;
@@ -151,6 +154,8 @@ interface Persona {
   scene: string | null;
   location: string | null;
   picture: string | null;
+  /** By aspect ratio. */
+  pictures?: Record<string, string>;
 }
 
 interface Voice {

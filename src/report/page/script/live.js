@@ -15,7 +15,7 @@ const IDLE = { state: "idle", here: true, lines: [], progress: {}, ready: null, 
  * @param {string} id @returns {Feed}
  */
 function useFeed(id) {
-  const [feed, setFeed] = useState(/** @type {Feed} */ ({ page: null, live: IDLE, sheet: 0, lost: false }));
+  const [feed, setFeed] = useState(/** @type {Feed} */ ({ page: null, trouble: null, live: IDLE, sheet: 0, lost: false }));
   useEffect(() => {
     /** @type {EventSource | null} */
     let stream = null;
@@ -39,7 +39,8 @@ function useFeed(id) {
         if (source.readyState === EventSource.CLOSED) timer = setTimeout(connect, 3000);
       };
       // The sheet may have changed while there was no connection.
-      on("state", (feed, page) => ({ ...feed, page, sheet: feed.sheet + (feed.page ? 1 : 0), lost: false }));
+      on("state", (feed, page) => ({ ...feed, page, trouble: null, sheet: feed.sheet + (feed.page ? 1 : 0), lost: false }));
+      on("trouble", (feed, trouble) => ({ ...feed, trouble }));
       on("jobs", patch);
       on("live", (feed, live) => ({ ...feed, live }));
       on("sheet", (feed) => ({ ...feed, sheet: feed.sheet + 1 }));
@@ -132,7 +133,7 @@ function Spoken({ totals, live }) {
 function CampaignHead({ id, name, sandbox, feed, run }) {
   const { page, live, lost } = feed;
   const totals = page?.totals;
-  const [word, tone] = stateWords(live.state, totals);
+  const [word, tone] = feed.trouble && live.state === "idle" ? ["Has problems", "bad"] : stateWords(live.state, totals);
   const [error, setError] = useState(/** @type {any} */ (null));
   const [busy, setBusy] = useState(false);
   const isBusy = live.state !== "idle";

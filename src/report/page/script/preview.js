@@ -112,9 +112,10 @@ function Cards({ jobs, flags, id }) {
 /** @param {{ job: PlanJob, flags?: { tone: string, text: string }[], persona?: Persona, id: string, place: any }} props */
 function PlanCard({ job, flags, persona, id, place }) {
   const ratio = job.aspect_ratio.replace("x", ":");
+  const picture = persona?.pictures?.[ratio] ?? persona?.picture;
   const state = STATES[/** @type {"new"} */ (job.state)] ?? job.state;
   return html`<li class=${classes("plan-card", !job.will_submit && "idle")} style=${place}><article>
-    <div class="picture"><span class="ratio-frame" data-ratio=${ratio}>${persona?.picture ? html`<img src=${persona.picture} alt="" loading="lazy" />` : html`<b>${job.persona_name.slice(0, 1)}</b>`}</span></div>
+    <div class="picture"><span class="ratio-frame" data-ratio=${ratio}>${picture ? html`<img src=${picture} alt="" loading="lazy" />` : html`<b>${job.persona_name.slice(0, 1)}</b>`}</span></div>
     <div class="what">
       <p class="who"><b>${persona?.name ?? job.persona_name}</b><span class="note">${ratio}</span>${job.language && html`<span class="note">${job.language}</span>`}
         ${state && html`<span class="badge" title=${job.reason}>${state}</span>`}</p>
@@ -198,5 +199,5 @@ function Fact({ name, value, tone, title }) {
 /** @param {PlanJob[]} jobs @param {"credits_low" | "credits_likely" | "credits_high"} name */
 const sum = (jobs, name) => Math.round(jobs.reduce((total, job) => total + job[name], 0) * 1000) / 1000;
 
-Object.assign(callsheet, { PreviewTab });
+Object.assign(callsheet, { PreviewTab, Blocked });
 })();

@@ -82,6 +82,12 @@ function group(map, key, value) {
   else map.set(key, [value]);
 }
 
+/** Returns the sheet without its header and what is above it. @param {Sheet} sheet @returns {Sheet} */
+function withoutHeader(sheet) {
+  const header = sheet.rows.findIndex((row) => row.cells.some(Boolean) && sheet.columns.every((column) => (row.cells[column.index] ?? "") === column.header));
+  return header < 0 ? sheet : { ...sheet, rows: sheet.rows.slice(header + 1) };
+}
+
 const values = (/** @type {string} */ cell) => cell.split("|").map((value) => value.trim()).filter(Boolean);
 const letter = (/** @type {number} */ index) => (index >= 26 ? String.fromCharCode(64 + Math.floor(index / 26)) : "") + String.fromCharCode(65 + (index % 26));
 
@@ -100,7 +106,7 @@ function SheetTab({ id, version }) {
   const path = `/api/campaigns/${id}/sheet`;
   useEffect(() => {
     const save = saves.last;
-    const load = () => { api(path).then((next) => save === saves.last && setSheet(next), setError); };
+    const load = () => { api(path).then((next) => save === saves.last && setSheet(withoutHeader(next)), setError); };
     // A change comes with several events.
     const timer = setTimeout(load, version ? 400 : 0);
     return () => clearTimeout(timer);
@@ -114,10 +120,10 @@ function SheetTab({ id, version }) {
     if (expected) setSheet(expected);
     setError(null);
     saves.queue = saves.queue.then(() => api(`${path}/${what}`, { body })).then(
-      (next) => { if (save === saves.last) setSheet(next); },
+      (next) => { if (save === saves.last) setSheet(withoutHeader(next)); },
       async (problem) => {
         setError(problem);
-        if (save === saves.last) setSheet(await api(path).catch(() => sheet));
+        if (save === saves.last) setSheet(await api(path).then(withoutHeader).catch(() => sheet));
       },
     );
   };
@@ -147,7 +153,8 @@ function SheetTab({ id, version }) {
     const isShown = !only || only.has(number ?? 0);
     if (!isShown) setOnly(null);
     const row = (isShown ? rows : sheet?.rows ?? []).findIndex((row) => row.row === number);
-    if (row >= 0) setActive({ row, column: Math.max(0, sheet?.columns.findIndex((one) => one.index === column) ?? 0) });
+    // What is not below the header is about the header.
+    setActive({ row, column: Math.max(0, sheet?.columns.findIndex((one) => one.index === column) ?? 0) });
     grid.current?.focus();
   };
   // A card of the preview leads to its row.
@@ -501,7 +508,10 @@ function Text({ sheet, save }) {
 /** @param {{ cell: Cell, sheet: Sheet, edit: (edits: Edit[]) => void, onClose: () => void }} props */
 function Picker({ cell, sheet, edit, onClose }) {
   const { row, column, kind } = cell;
-  const [chosen, setChosen] = useState(values(row.cells[column.index] ?? ""));
+  // A ratio is written as in the other cells.
+  const sign = kind === "ratio" && sheet.rows.some((one) => /\dx\d/.test(one.cells[column.index] ?? "")) ? "x" : ":";
+  const ratio = (/** @type {string} */ value) => (kind === "ratio" ? value.replace(/(?<=\d)[x:](?=\d)/, sign) : value);
+  const [chosen, setChosen] = useState(values(row.cells[column.index] ?? "").map(ratio));
   const [scope, setScope] = useState("cell");
   const [isSeveral, setSeveral] = useState(chosen.length > 1 || kind === "ratio");
   const empty = sheet.rows.filter((one) => !one.cells[column.index]?.trim() && one.cells.some((value) => value.trim()));
@@ -523,7 +533,7 @@ function Picker({ cell, sheet, edit, onClose }) {
     <span class="grow"></span>
     ${isSeveral && html`<button type="button" class="button primary" disabled=${!chosen.length} onClick=${() => keep(chosen)}>Set ${chosen.join(" | ")}</button>`}`;
   return html`<${Dialog} class=${`picker ${kind}-picker`} title=${{ persona: "Choose a persona", ratio: "Choose a shape", voice: "Choose a voice" }[kind]} onClose=${onClose} footer=${footer}>
-    <${Body} chosen=${chosen} pick=${pick} ratios=${sheet.ratios} />
+    <${Body} chosen=${chosen} pick=${pick} ratios=${sheet.ratios.map(ratio)} />
   <//>`;
 }
 
@@ -570,7 +580,7 @@ function Ratios({ chosen, pick, ratios }) {
   /** @type {Record<string, string>} */
   const uses = { "9:16": "Reels, Stories, TikTok, Shorts", "16:9": "YouTube, web pages, television", "1:1": "Feeds" };
   return html`<div class="ratios">${ratios.map((ratio, at) => html`<button type="button" key=${ratio} autofocus=${at === 0} aria-pressed=${chosen.includes(ratio)} onClick=${() => pick(ratio)}>
-    <${callsheet.RatioShape} ratio=${ratio} /><b>${ratio}</b><span class="note">${uses[ratio]}</span></button>`)}</div>`;
+    <${callsheet.RatioShape} ratio=${ratio} /><b>${ratio.replace("x", ":")}</b><span class="note">${uses[ratio.replace("x", ":")]}</span></button>`)}</div>`;
 }
 
 /** @param {{ chosen: string[], pick: (name: string) => void }} props */

@@ -108,9 +108,10 @@ function CampaignPage({ id, campaign, studio, tab }) {
   }, [id]);
   /** @param {any} body */
   const start = (body) => { run(body).catch(setError); };
-  const actions = { redo: setRedone, retry: (/** @type {PageJob[]} */ jobs) => start({ what: "jobs", jobs: jobs.map((job) => job.id) }) };
-  const store = useMemo(() => callsheet.store.studio(id), [id]);
-  useEffect(() => { if (feed.sheet) store.refresh().catch(callsheet.toastError); }, [feed.sheet]);
+  const actions = { redo: setRedone, retry: (/** @type {PageJob[]} */ jobs) => start({ what: "retry_failed", jobs: jobs.map((job) => job.id) }) };
+  const isReviewed = current === "videos" && !!page;
+  const store = useMemo(() => (isReviewed ? callsheet.store.studio(id) : null), [id, isReviewed]);
+  useEffect(() => { if (feed.sheet) store?.refresh().catch(callsheet.toastError); }, [feed.sheet]);
   useEffect(() => {
     if (live.state === "running" && hasStarted.current) address.set({ tab: "videos" });
     if (live.state === "running" || live.state === "idle") {
@@ -122,11 +123,11 @@ function CampaignPage({ id, campaign, studio, tab }) {
     <${callsheet.CampaignHead} id=${id} name=${campaign?.name ?? page?.campaign ?? ""} sandbox=${campaign?.sandbox ?? studio.sandbox} feed=${feed} run=${run} />
     <${Problem} error=${error} />
     <div class="tabs-row"><${Tabs} current=${current} page=${page} />
-      ${current === "videos" && page && html`<${VideoActions} id=${id} page=${page} live=${live} store=${store} start=${start} setError=${setError} />`}</div>
+      ${store && page && html`<${VideoActions} id=${id} page=${page} live=${live} store=${store} start=${start} setError=${setError} />`}</div>
     <div class="tab-panel" role="tabpanel" id="panel" aria-labelledby=${`tab-${current}`} data-tab=${current}>
       ${current === "sheet" && html`<${callsheet.SheetTab} id=${id} version=${feed.sheet} />`}
       ${current === "preview" && html`<${callsheet.PreviewTab} id=${id} version=${feed.sheet} live=${live} run=${run} />`}
-      ${current === "videos" && (page ? html`<${callsheet.Review} data=${page} store=${store} actions=${live.state === "idle" ? actions : {}} progress=${live.progress} />` : html`<p class="note">Opening…</p>`)}
+      ${current === "videos" && (store && page ? html`<${callsheet.Review} data=${page} store=${store} actions=${live.state === "idle" ? actions : {}} progress=${live.progress} />` : feed.trouble ? html`<${callsheet.Blocked} id=${id} error=${feed.trouble} />` : html`<p class="note working-out">Opening…</p>`)}
     </div>
     ${question && !isAgreed && html`<${callsheet.QuestionDialog} id=${id} question=${question} />`}
     ${redone && html`<${callsheet.RedoDialog} id=${id} job=${redone} onAgree=${(/** @type {Agreed | null} */ one) => { agreed.current = one; }} onClose=${() => setRedone(null)} />`}
