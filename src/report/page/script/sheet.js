@@ -84,7 +84,7 @@ function group(map, key, value) {
 
 /** Returns the sheet without its header and what is above it. @param {Sheet} sheet @returns {Sheet} */
 function withoutHeader(sheet) {
-  const header = sheet.rows.findIndex((row) => row.cells.some(Boolean) && sheet.columns.every((column) => (row.cells[column.index] ?? "") === column.header));
+  const header = !sheet.columns.length ? -1 : sheet.rows.findIndex((row) => row.cells.some(Boolean) && sheet.columns.every((column) => (row.cells[column.index] ?? "") === column.header));
   return header < 0 ? sheet : { ...sheet, rows: sheet.rows.slice(header + 1) };
 }
 
