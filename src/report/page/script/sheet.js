@@ -511,7 +511,7 @@ function Picker({ cell, sheet, edit, onClose }) {
   // A ratio is written as in the other cells.
   const sign = kind === "ratio" && sheet.rows.some((one) => /\dx\d/.test(one.cells[column.index] ?? "")) ? "x" : ":";
   const ratio = (/** @type {string} */ value) => (kind === "ratio" ? value.replace(/(?<=\d)[x:](?=\d)/, sign) : value);
-  const [chosen, setChosen] = useState(values(row.cells[column.index] ?? "").map(ratio));
+  const [chosen, setChosen] = useState(values(row.cells[column.index] ?? "").map(ratio).filter((value) => kind !== "ratio" || sheet.ratios.map(ratio).includes(value)));
   const [scope, setScope] = useState("cell");
   const [isSeveral, setSeveral] = useState(chosen.length > 1 || kind === "ratio");
   const empty = sheet.rows.filter((one) => !one.cells[column.index]?.trim() && one.cells.some((value) => value.trim()));
