@@ -1,5 +1,6 @@
 //! The review folder of a campaign as a ZIP: the page with its videos and thumbnails, which opens offline.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Seek, Write};
 use std::path::{Component, Path};
@@ -26,17 +27,13 @@ pub(crate) fn export(summary: &Summary, writer: impl Write) -> io::Result<()> {
     let out = &summary.campaign().out;
     let versions = earlier_versions(out).map_err(io::Error::other)?;
     write_page(summary, &versions, &mut archive)?;
-    for row in summary.rows() {
-        let earlier = versions.get(row.id()).into_iter().flatten();
-        let earlier = earlier.flat_map(|it| [Some(it.file.as_str()), it.thumbnail.as_deref()]);
-        for name in [row.file(), row.thumbnail()].into_iter().chain(earlier).flatten() {
-            add_file(&mut archive, summary, out, name)?;
-        }
-    }
-    for version in versions.values().flatten() {
-        for name in [Some(&version.file), version.thumbnail.as_ref()].into_iter().flatten() {
-            add_file(&mut archive, summary, out, name)?;
-        }
+    let newest = summary.rows().flat_map(|row| [row.file(), row.thumbnail()]);
+    let earlier = versions.values().flatten();
+    let earlier = earlier.flat_map(|it| [Some(it.file.as_str()), it.thumbnail.as_deref()]);
+    // An earlier version with the same bytes is the same file.
+    let names: BTreeSet<&str> = newest.chain(earlier).flatten().collect();
+    for name in names {
+        add_file(&mut archive, summary, out, name)?;
     }
     archive.finish()?.into_inner().flush()
 }
@@ -63,12 +60,12 @@ where
     Ok(())
 }
 
-/// Returns the options of a file. Videos are compressed already. What is written as a stream can be read as a stream
-/// only with this method, at its level without compression.
+/// Returns the options of a file. Videos are compressed already, so the fastest level is enough; but what is written as a
+/// stream can be read as one only if it is compressed.
 fn options(summary: &Summary, size: u64) -> SimpleFileOptions {
     let options = SimpleFileOptions::default()
         .compression_method(zip::CompressionMethod::Deflated)
-        .compression_level(Some(0))
+        .compression_level(Some(1))
         .unix_permissions(0o644)
         .large_file(size >= LARGE_FILE);
     let time = summary.last().and_then(|last| {

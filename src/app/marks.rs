@@ -11,7 +11,7 @@ use super::error::Error;
 use super::manifest::LoadedManifest;
 use super::open_address::SheetCopy;
 use super::options::CampaignOptions;
-use crate::manifest::{MARK_COLUMNS, ReviewMark, ReviewVerdict, escape_formula, read_marks};
+use crate::manifest::{MARK_COLUMNS, ReviewMark, ReviewVerdict, read_marks, write_marks};
 use crate::model::Timestamp;
 use crate::util::fs::{Access, OutputDir, open_own, read_own, write_atomic};
 
@@ -148,14 +148,14 @@ fn write(path: &Path, marks: &[ReviewMark], kept: usize) -> io::Result<()> {
         if let Some(out) = path.parent() {
             std::fs::create_dir_all(out)?;
         }
-        let rows = rows(marks)?;
+        let rows = write_marks(marks)?;
         return write_atomic(path, Access::Shared, |file| {
             file.write_all(header.as_bytes())?;
             file.write_all(&rows)
         });
     }
     // One write, so that marks of another process do not mix with these.
-    let rows = rows(&marks[kept..])?;
+    let rows = write_marks(&marks[kept..])?;
     let mut file = open_own(path, OpenOptions::new().append(true))?;
     let length = file.metadata()?.len();
     let written = file.write_all(&rows).and_then(|()| file.sync_all());
@@ -164,22 +164,6 @@ fn write(path: &Path, marks: &[ReviewMark], kept: usize) -> io::Result<()> {
         file.set_len(length)?;
     }
     written
-}
-
-fn rows(marks: &[ReviewMark]) -> io::Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    for mark in marks {
-        writer.write_record([
-            mark.job.as_str(),
-            mark.verdict.map_or("", ReviewVerdict::as_str),
-            &escape_formula(&mark.comment),
-            &escape_formula(mark.remote.as_deref().unwrap_or_default()),
-            &mark.seconds.map(|seconds| seconds.to_string()).unwrap_or_default(),
-            &escape_formula(&mark.reviewer),
-            &mark.at.map(|at| at.to_string()).unwrap_or_default(),
-        ])?;
-    }
-    writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
 }
 
 impl Mark {

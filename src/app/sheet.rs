@@ -420,7 +420,7 @@ mod tests {
 
     fn western(text: &str) -> Vec<u8> {
         let text = text.replace("ANNA", ANNA);
-        encoding_rs::WINDOWS_1252.encode(&text).0.into_owned()
+        text.chars().map(|character| u8::try_from(character).unwrap()).collect()
     }
 
     fn jobs(options: &CampaignOptions) -> Vec<(JobId, Fingerprint, u32)> {

@@ -4,6 +4,7 @@
 //! decision of a job counts. A row with only a comment leaves the decision as it was.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::Arc;
 
 use crate::model::{InvalidId, JobId, Timestamp};
@@ -117,6 +118,26 @@ pub(crate) fn read_marks(
     Err(Problems::new(sort_by_place(findings.problems), findings.notes))
 }
 
+/// Returns the rows of a file of marks, without its header.
+///
+/// # Errors
+/// If a mark cannot be written.
+pub(crate) fn write_marks(marks: &[ReviewMark]) -> io::Result<Vec<u8>> {
+    let mut writer = ::csv::Writer::from_writer(Vec::new());
+    for mark in marks {
+        writer.write_record([
+            mark.job.as_str(),
+            mark.verdict.map_or("", ReviewVerdict::as_str),
+            &escape_formula(&mark.comment),
+            &escape_formula(mark.remote.as_deref().unwrap_or_default()),
+            &mark.seconds.map(|seconds| seconds.to_string()).unwrap_or_default(),
+            &escape_formula(&mark.reviewer),
+            &mark.at.map(|at| at.to_string()).unwrap_or_default(),
+        ])?;
+    }
+    writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
+}
+
 fn marks_of(table: &Table, findings: &mut Findings) -> Vec<ReviewMark> {
     let column = |name: &str| {
         let is_named = |cell: &Value| visible(&cell.text).eq_ignore_ascii_case(name);
@@ -192,7 +213,7 @@ fn unescape_formula(text: &str) -> &str {
 }
 
 /// Returns `text` so that no spreadsheet takes it for a formula.
-pub(crate) fn escape_formula(text: &str) -> String {
+fn escape_formula(text: &str) -> String {
     if is_formula(text) { format!("'{text}") } else { text.to_owned() }
 }
 

@@ -40,6 +40,7 @@ mod shards;
 mod snapshots;
 mod source;
 mod studio;
+mod studio_sheets;
 #[cfg(target_os = "linux")]
 mod suspicious;
 mod tls;

@@ -14,7 +14,7 @@ use crate::program::{Folder, PERSONA, Provider, Scenario, quick, rendering};
 const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A running studio, and the session of its page.
-struct Studio {
+pub(crate) struct Studio {
     child: Option<Child>,
     output: BufReader<ChildStdout>,
     /// `127.0.0.1:4711`.
@@ -23,19 +23,19 @@ struct Studio {
     cookie: String,
 }
 
-struct Response {
+pub(crate) struct Response {
     status: u16,
     head: String,
     body: String,
 }
 
 impl Response {
-    fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{}\n{}", self.head, self.body))
     }
 
     #[track_caller]
-    fn expect(self, status: u16) -> Self {
+    pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}\n{}", self.head, self.body);
         self
     }
@@ -59,7 +59,7 @@ impl Studio {
         Self { child: Some(child), output, host, token, cookie: String::new() }
     }
 
-    fn start(folder: &Folder, base_url: Option<&str>, arguments: &[&str]) -> Self {
+    pub(crate) fn start(folder: &Folder, base_url: Option<&str>, arguments: &[&str]) -> Self {
         let mut studio = Self::start_closed(folder, base_url, arguments);
         let opened = studio.get(&format!("/?token={}", studio.token)).expect(303);
         let cookie = opened.header("set-cookie").unwrap().split(';').next().unwrap();
@@ -92,11 +92,11 @@ impl Studio {
         Response { status, head: head.to_owned(), body: body.to_owned() }
     }
 
-    fn get(&self, path: &str) -> Response {
+    pub(crate) fn get(&self, path: &str) -> Response {
         self.request("GET", path, &[("Host", &self.host), ("Cookie", &self.cookie)], "")
     }
 
-    fn post(&self, path: &str, body: &Value) -> Response {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Response {
         let origin = format!("http://{}", self.host);
         let headers = [
             ("Host", self.host.as_str()),
@@ -107,13 +107,36 @@ impl Studio {
         self.request("POST", path, &headers, &body.to_string())
     }
 
+    /// Sends a file.
+    pub(crate) fn upload(&self, path: &str, body: &str) -> Response {
+        let origin = format!("http://{}", self.host);
+        let headers = [
+            ("Host", self.host.as_str()),
+            ("Cookie", &self.cookie),
+            ("Origin", &origin),
+            ("Content-Type", "application/octet-stream"),
+        ];
+        self.request("POST", path, &headers, body)
+    }
+
+    /// Returns a file that is saved.
+    pub(crate) fn download(&self, path: &str) -> Vec<u8> {
+        let headers = [("Host", self.host.as_str()), ("Cookie", &self.cookie)];
+        let mut bytes = Vec::new();
+        self.send("GET", path, &headers, "").read_to_end(&mut bytes).unwrap();
+        let end = bytes.windows(4).position(|part| part == b"\r\n\r\n").unwrap();
+        let head = String::from_utf8_lossy(&bytes[..end]).into_owned();
+        assert!(head.contains(" 200 ") && head.contains("attachment; filename"), "{head}");
+        bytes.split_off(end + 4)
+    }
+
     /// Returns the address of the campaign that was opened.
-    fn campaign(&self) -> String {
+    pub(crate) fn campaign(&self) -> String {
         let studio = self.get("/api/studio").expect(200).json();
         format!("/api/campaigns/{}", studio["opened"].as_str().unwrap())
     }
 
-    fn events(&self, campaign: &str) -> Events {
+    pub(crate) fn events(&self, campaign: &str) -> Events {
         let headers = [("Host", self.host.as_str()), ("Cookie", &self.cookie)];
         let path = format!("{campaign}/events");
         Events { lines: BufReader::new(self.send("GET", &path, &headers, "")) }
@@ -156,13 +179,13 @@ fn read_address(output: &mut BufReader<ChildStdout>) -> (String, String) {
 }
 
 /// The events of a campaign.
-struct Events {
+pub(crate) struct Events {
     lines: BufReader<TcpStream>,
 }
 
 impl Events {
     /// Reads up to the next event of this name.
-    fn next(&mut self, name: &str) -> Value {
+    pub(crate) fn next(&mut self, name: &str) -> Value {
         let mut event = String::new();
         loop {
             let mut line = String::new();
@@ -188,11 +211,11 @@ impl Events {
     }
 
     /// Waits for a question and returns its number.
-    fn question(&mut self) -> Value {
+    pub(crate) fn question(&mut self) -> Value {
         self.until("live", |live| !live["question"].is_null())["question"].clone()
     }
 
-    fn end(&mut self) -> Value {
+    pub(crate) fn end(&mut self) -> Value {
         self.until("live", |live| !live["ended"].is_null())["ended"].clone()
     }
 }

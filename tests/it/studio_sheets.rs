@@ -1,0 +1,164 @@
+//! Sheets, marks and exports of the studio.
+
+use std::io::{Cursor, Read as _};
+
+use serde_json::{Value, json};
+
+use crate::program::{PERSONA, Scenario};
+use crate::studio::Studio;
+
+/// Rows without ids, whose ids are made of their texts; the last one makes two videos.
+fn rows() -> String {
+    format!(
+        "Spring,,,\ntext,persona,ratio,note\nHello one,{PERSONA},9:16,\n\"Hello, \"\"two\"\"\",{PERSONA},1:1,007\n\
+         Hello three,{PERSONA},9:16 | 1:1,\n"
+    )
+}
+
+fn campaign() -> (Scenario, Studio, String) {
+    let scenario = Scenario::with_text(&rows());
+    scenario.run_sheet(&[]).expect_code(0);
+    assert_eq!(scenario.accepted(), 4);
+    let studio = Studio::start(&scenario, Some(scenario.base_url()), &["sheet.csv"]);
+    let campaign = studio.campaign();
+    (scenario, studio, campaign)
+}
+
+#[test]
+fn other_words_make_one_new_video_and_keep_the_earlier_one() {
+    let (scenario, studio, campaign) = campaign();
+    let sheet = studio.get(&format!("{campaign}/sheet")).expect(200).json();
+    let row = |sheet: &Value, index: usize| sheet["rows"][index].clone();
+    assert_eq!(
+        (&sheet["kind"], &sheet["edited"], &row(&sheet, 2)["row"]),
+        (&json!("table"), &json!(false), &json!(3))
+    );
+    let jobs: Vec<String> = (2..5)
+        .flat_map(|index| row(&sheet, index)["jobs"].as_array().unwrap().clone())
+        .map(|job| job.as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(jobs.len(), 4);
+    let video = |job: &str| {
+        std::fs::read(scenario.path(&format!("sheet-output/videos/{job}.mp4"))).unwrap()
+    };
+    let before = video(&jobs[0]);
+
+    // A note is not part of any video.
+    let edits = json!({ "edits": [{ "row": 4, "column": 3, "value": "=\"0\"" }] });
+    let edited = studio.post(&format!("{campaign}/sheet/cells"), &edits).expect(200).json();
+    assert_eq!((&edited["edited"], &row(&edited, 3)["jobs"]), (&json!(true), &json!([jobs[1]])));
+    let mut events = studio.events(&campaign);
+    studio.post(&format!("{campaign}/run"), &json!({ "what": "all" })).expect(202);
+    assert_eq!(
+        (&events.end()["exit"], scenario.accepted()),
+        (&json!(0), 4),
+        "nothing is paid again"
+    );
+
+    let redo = |job: &str, text: &Value| {
+        studio.post(&format!("{campaign}/redo"), &json!({ "job": job, "text": text }))
+    };
+    let refused = redo(&jobs[2], &json!("Other words")).expect(422).json();
+    assert!(refused["error"].as_str().unwrap().contains("would change 1 other video"), "{refused}");
+    redo("nowhere", &json!("Other words")).expect(422);
+
+    let words = "Hello again, and \"so on\"";
+    redo(&jobs[0], &json!(words)).expect(202);
+    let question = events.question();
+    assert_eq!((&question["videos"], &question["examples"][0]["text"]), (&json!(1), &json!(words)));
+    let answer = |question: &Value, yes: bool| {
+        let body = json!({ "question": question["id"], "yes": yes });
+        studio.post(&format!("{campaign}/answer"), &body).expect(200);
+    };
+    answer(&question, true);
+    assert_eq!(events.end()["exit"], 0);
+    assert_eq!(scenario.accepted(), 5);
+    assert_eq!(scenario.read("sheet.csv"), rows(), "the original is never written");
+    assert_eq!(video(&format!("{}.earlier-1", jobs[0])), before);
+    assert_ne!(video(&jobs[0]), before);
+    let state = studio.events(&campaign).next("state");
+    let job = state["jobs"].as_array().unwrap().iter().find(|job| job["id"] == jobs[0]).unwrap();
+    assert_eq!((&job["text"], &job["outdated"]), (&json!(words), &json!(false)));
+    let earlier = job["versions"][0]["file"].as_str().unwrap();
+    studio.get(earlier).expect(200);
+    assert_eq!(state["totals"]["done"], 4);
+
+    // The same words once more, and then rather not.
+    redo(&jobs[0], &Value::Null).expect(202);
+    answer(&events.question(), false);
+    events.end();
+    assert_eq!(scenario.accepted(), 5);
+}
+
+#[test]
+fn marks_of_several_reviewers_are_kept_and_count_for_the_command_line() {
+    let (scenario, studio, campaign) = campaign();
+    let state = studio.events(&campaign).next("state");
+    let job =
+        |index: usize| (state["jobs"][index]["id"].clone(), state["jobs"][index]["remote"].clone());
+    let marks = format!("{campaign}/marks");
+    for (index, mark) in [(0, "rejected"), (1, "rejected"), (1, "approved")] {
+        let (job, remote) = job(index);
+        let mark = json!({ "job": job, "remote": remote, "mark": mark, "comment": "", "seconds": null, "reviewer": "Ann" });
+        studio.post(&marks, &mark).expect(200);
+    }
+    studio.post(&marks, &json!({ "job": "a", "mark": "good" })).expect(422);
+    let (third, _) = job(2);
+    let file = format!(
+        "job_id,mark,comment,remote_id,seconds,reviewer,at\n{},,louder,,3.5,Ben,2026-11-24T14:00:00Z\n",
+        third.as_str().unwrap()
+    );
+    for imported in [1, 0] {
+        let answer = studio.upload(&format!("{marks}/import"), &file).expect(200).json();
+        assert_eq!(
+            (&answer["imported"], answer["marks"].as_array().map(Vec::len)),
+            (&json!(imported), Some(4))
+        );
+    }
+    studio.upload(&format!("{marks}/import"), "id,text\na,Hi\n").expect(422);
+
+    let exported = studio.download(&format!("{campaign}/export"));
+    let mut archive = zip::ZipArchive::new(Cursor::new(exported)).unwrap();
+    let mut names: Vec<String> =
+        archive.file_names().map(|name| name.unwrap().into_owned()).collect();
+    names.sort();
+    assert_eq!(names.len(), 9, "the page, four videos and their thumbnails: {names:?}");
+    assert_eq!(names[0], "report.html");
+    let video = names.iter().find(|name| name.starts_with("videos/")).unwrap().clone();
+    let mut content = Vec::new();
+    archive.by_name(&video).unwrap().read_to_end(&mut content).unwrap();
+    assert_eq!(content, std::fs::read(scenario.path(&format!("sheet-output/{video}"))).unwrap());
+
+    // Only the newest mark of a job counts.
+    scenario.run_sheet(&["--redo-rejected"]).expect_code(0);
+    assert_eq!(scenario.accepted(), 5);
+    scenario.run_sheet(&["--redo-rejected"]).expect_code(0);
+    assert_eq!(scenario.accepted(), 5);
+    scenario.run(&["plan", "sheet.csv", "--only-approved"]).expect_code(0);
+}
+
+#[test]
+fn a_sheet_that_is_dropped_is_kept_and_mended() {
+    let scenario = Scenario::new(0);
+    let studio = Studio::start(&scenario, Some(scenario.base_url()), &[]);
+    let broken = format!("text,persona,ratio\nHi,{PERSONA},9:99\n");
+    let add = |name: &str, text: &str| studio.upload(&format!("/api/sheets?name={name}"), text);
+    let id = add("ads.csv", &broken).expect(200).json()["id"].as_str().unwrap().to_owned();
+    assert_eq!(add("ads.csv", &broken).expect(200).json()["id"], id.as_str());
+    assert_ne!(add("ads.csv", "text\n").expect(200).json()["id"], id.as_str());
+    assert!(scenario.exists("ads.csv") && scenario.exists("ads-2.csv"));
+    add("page.html", "<html>").expect(422);
+    studio.post("/api/sheets", &json!({ "address": "file:///etc/passwd" })).expect(422);
+    let campaign = format!("/api/campaigns/{id}");
+    studio.get(&format!("{campaign}/plan")).expect(422);
+    let edits = json!({ "edits": [{ "row": 2, "column": 2, "value": "9:16" }] });
+    let mended = studio.post(&format!("{campaign}/sheet/cells"), &edits).expect(200).json();
+    assert_eq!(mended["problems"], json!([]));
+    studio.get(&format!("{campaign}/plan")).expect(200);
+    let download = studio.download(&format!("{campaign}/sheet/download"));
+    assert_eq!(download, format!("\u{feff}{}", broken.replace("9:99", "9:16")).into_bytes());
+    assert_eq!(scenario.read("ads.csv"), broken);
+    // The command line reads the file itself, and says that there is a copy.
+    let plan = scenario.run(&["plan", "ads.csv"]).expect_code(2);
+    plan.expect_stderr(&["ads-output/edited-sheet.csv", "was edited in the studio"]);
+}
