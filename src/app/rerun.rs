@@ -28,6 +28,8 @@ pub struct RerunSelection {
     only_failed: bool,
     approved: Option<MarksSource>,
     rejected: Option<MarksSource>,
+    /// Whether jobs that are not made again are left out.
+    leaves_out_others: bool,
 }
 
 /// Where marks come from.
@@ -69,7 +71,14 @@ impl RerunSelection {
             only_failed,
             approved: approved.map(read).transpose()?,
             rejected: rejected.map(read).transpose()?,
+            leaves_out_others: false,
         })
+    }
+
+    /// Leaves out all jobs that are not made again.
+    #[must_use]
+    pub(crate) fn alone(self) -> Self {
+        Self { leaves_out_others: true, ..self }
     }
 
     /// Makes one finished video again. The same selection does nothing once the job has another video.
@@ -102,6 +111,15 @@ impl RerunSelection {
     ) -> Result<(), Error> {
         self.narrow(manifest, recorded, selected)?;
         run_options.redo = self.redo(manifest, recorded, notices)?;
+        if self.leaves_out_others {
+            for (job, selected) in manifest.plan.jobs.iter().zip(selected) {
+                let state = recorded.and_then(|recorded| recorded.history.state(&job.id));
+                let paid = state.and_then(|state| state.fingerprint.as_ref());
+                let has_changed = paid.is_some_and(|paid| *paid != job.fingerprint);
+                let is_redone = run_options.redo.contains(&job.id);
+                *selected &= is_redone || (run_options.redo_changed && has_changed);
+            }
+        }
         let mut resubmit = Vec::new();
         for wanted in &run_options.resubmit {
             let job = manifest.recorded_id(wanted);

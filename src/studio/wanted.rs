@@ -127,7 +127,9 @@ impl Wanted {
             return Ok(RerunSelection::of_video(job.clone(), remote));
         }
         let rejected = (self.what == What::RedoRejected).then_some(None);
-        RerunSelection::new(self.what == What::RetryFailed, None, rejected, None)
+        let rerun = RerunSelection::new(self.what == What::RetryFailed, None, rejected, None)?;
+        let makes_again = matches!(self.what, What::RedoChanged | What::RedoRejected);
+        Ok(if makes_again { rerun.alone() } else { rerun })
     }
 
     pub(super) fn run_options(&self) -> RunOptions {

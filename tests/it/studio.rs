@@ -517,3 +517,31 @@ fn without_keys_the_studio_starts_in_the_sandbox() {
     let expected = "there are no keys for an account, so the studio uses the sandbox";
     assert!(printed.contains(expected), "{printed}");
 }
+
+#[test]
+fn making_videos_again_leaves_out_everything_else() {
+    let (folder, provider) = scenario(4, quick());
+    let studio = Studio::start(&folder, Some(provider.base_url()), &["ads.yaml"]);
+    let campaign = studio.campaign();
+    let make = |wanted: Value| {
+        let mut events = studio.events(&campaign);
+        studio.post(&format!("{campaign}/run"), &wanted).expect(202);
+        let question = events.question();
+        let body = json!({ "question": question["id"], "yes": true });
+        studio.post(&format!("{campaign}/answer"), &body).expect(200);
+        assert_eq!(events.end()["exit"], 0);
+        question["videos"].clone()
+    };
+    make(json!({ "what": "jobs", "jobs": ["job-0", "job-1"] }));
+    let state = studio.events(&campaign).next("state");
+    let mark = json!({
+        "job": "job-1", "remote": state["jobs"][1]["remote"], "mark": "rejected",
+        "comment": "", "seconds": null, "reviewer": "Eva",
+    });
+    studio.post(&format!("{campaign}/marks"), &mark).expect(200);
+    assert_eq!(make(json!({ "what": "redo_rejected" })), 1, "two others are not made yet");
+    let changed = manifest(4).replace("Hello number 0.", "Hello again.");
+    folder.write("ads.yaml", &changed);
+    assert_eq!(make(json!({ "what": "redo_changed" })), 1);
+    assert_eq!(provider.ledger().accepted.len(), 4);
+}
