@@ -164,7 +164,7 @@ function download(content, name) {
 
 // Messages. They are shown in the topmost dialog, because everything behind it is inert.
 
-/** @type {{id: number, text: string, tone?: string, label?: string, action?: () => void}[]} */
+/** @type {{id: number, text: string, dismiss: () => void, tone?: string, label?: string, action?: () => void}[]} */
 let messages = [];
 let lastMessage = 0;
 /** @type {(() => void)[]} */
@@ -176,11 +176,11 @@ const outlets = [];
  */
 function toast(text, options = {}) {
   const id = (lastMessage += 1);
-  messages = [...messages.slice(-2), { id, text, ...options }];
   const dismiss = () => {
     messages = messages.filter((message) => message.id !== id);
     outlets.forEach((render) => render());
   };
+  messages = [...messages.slice(-2), { id, text, dismiss, ...options }];
   outlets.forEach((render) => render());
   setTimeout(dismiss, options.action || options.tone === "bad" ? 8000 : 4000);
   return dismiss;
@@ -205,7 +205,7 @@ function Toasts() {
     ${shown.map(
       (message) => html`<div key=${message.id} class=${classes("toast", message.tone)}>
         <span>${message.text}</span>
-        ${message.action && html`<button type="button" class="quiet" onClick=${message.action}>${message.label}</button>`}
+        ${message.action && html`<button type="button" class="quiet" onClick=${() => { message.dismiss(); message.action?.(); }}>${message.label}</button>`}
       </div>`,
     )}
   </div>`;
