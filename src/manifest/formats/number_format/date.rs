@@ -13,6 +13,12 @@ const SECONDS_PER_DAY: u64 = 24 * 60 * 60;
 /// The last day that Excel shows, 31 December 9999, counted from 1900.
 const LAST_DAY: u64 = 2_958_465;
 
+/// The days from 1583, the first year that is all Gregorian, to 30 December 1899.
+const DAYS_BEFORE: u64 = 115_780;
+
+/// The parts of a second that are counted before the rest is cut off. Serial numbers have no smaller ones.
+const UNITS_PER_SECOND: u64 = 10_000;
+
 /// The most decimals of seconds that Excel shows.
 const MAX_DECIMALS: u32 = 3;
 
@@ -26,6 +32,9 @@ pub(crate) enum DateSystem {
     From1900,
     /// Day 0 is 1 January 1904.
     From1904,
+    /// Day 0 is 30 December 1899, and the days before it are negative, as in `LibreOffice`. A time shows the seconds that
+    /// have passed; Excel rounds them.
+    OpenDocument,
 }
 
 /// The format of a date or time.
@@ -118,7 +127,7 @@ impl DateFormat {
             // An unknown language may have another calendar.
             language.date_separator()?;
         }
-        let moment = Moment::new(value, system, self.precision)?;
+        let moment = self.moment(value, system)?;
         let mut text = String::new();
         for token in &self.tokens {
             if let Token::Date(field) = *token {
@@ -130,6 +139,40 @@ impl DateFormat {
             }
         }
         Ok(text)
+    }
+
+    /// Splits a number of days into its parts.
+    fn moment(&self, value: f64, system: DateSystem) -> Result<Moment, FormatError> {
+        let is_open = system == DateSystem::OpenDocument;
+        let per_second = 10_u64.pow(self.precision);
+        let is_elapsed = |token: &Token| matches!(token, Token::Date(Field::Elapsed(..)));
+        let is_cut = is_open && !self.tokens.iter().any(is_elapsed);
+        let units_per_second = if is_cut { UNITS_PER_SECOND } else { per_second };
+        let units = Decimal::from_f64(value).scaled(SECONDS_PER_DAY * units_per_second);
+        let units = units.filter(|_| value >= 0.0 || is_cut).ok_or(FormatError::NoDate)?;
+        // Days before day 0 are counted from far in the past, so that nothing is negative.
+        let past = if value < 0.0 { DAYS_BEFORE * SECONDS_PER_DAY * units_per_second } else { 0 };
+        let units = if value < 0.0 { past.checked_sub(units) } else { Some(units) };
+        let ticks = units.ok_or(FormatError::NoDate)? / (units_per_second / per_second);
+        let seconds = ticks / per_second;
+        let serial =
+            seconds / SECONDS_PER_DAY + if system == DateSystem::From1904 { 1462 } else { 0 };
+        let days =
+            i64::try_from(serial).ok().filter(|_| serial <= LAST_DAY).ok_or(FormatError::NoDate)?;
+        let days = if value < 0.0 { days - DAYS_BEFORE.cast_signed() } else { days };
+        // Excel has the days 0 January and 29 February 1900, and calls 1 January 1900 a Sunday.
+        let (year, month, day) = match days {
+            0 if !is_open => (1900, 1, 0),
+            60 if !is_open => (1900, 2, 29),
+            _ => {
+                let is_shifted = days < 60 && !is_open;
+                let start = if is_shifted { date(1899, 12, 31) } else { date(1899, 12, 30) };
+                let date = start.checked_add(days.days()).map_err(|_| FormatError::NoDate)?;
+                (date.year(), date.month(), date.day())
+            }
+        };
+        let weekday = usize::try_from((days + 6).rem_euclid(7)).unwrap_or(0);
+        Ok(Moment { year, month, day, weekday, seconds, decimals: ticks % per_second })
     }
 
     fn render_field(
@@ -182,32 +225,6 @@ impl DateFormat {
             }
         };
         Ok(padded(number, length))
-    }
-}
-
-impl Moment {
-    /// Splits a number of days into its parts.
-    fn new(value: f64, system: DateSystem, precision: u32) -> Result<Self, FormatError> {
-        let per_second = 10_u64.pow(precision);
-        let ticks = Decimal::from_f64(value).scaled(SECONDS_PER_DAY * per_second);
-        let ticks = ticks.filter(|_| value >= 0.0).ok_or(FormatError::NoDate)?;
-        let seconds = ticks / per_second;
-        let serial =
-            seconds / SECONDS_PER_DAY + if system == DateSystem::From1904 { 1462 } else { 0 };
-        let days =
-            i64::try_from(serial).ok().filter(|_| serial <= LAST_DAY).ok_or(FormatError::NoDate)?;
-        // Excel has the days 0 January and 29 February 1900, and calls 1 January 1900 a Sunday.
-        let (year, month, day) = match serial {
-            0 => (1900, 1, 0),
-            60 => (1900, 2, 29),
-            _ => {
-                let start = if serial < 60 { date(1899, 12, 31) } else { date(1899, 12, 30) };
-                let date = start.checked_add(days.days()).map_err(|_| FormatError::NoDate)?;
-                (date.year(), date.month(), date.day())
-            }
-        };
-        let weekday = usize::try_from((serial + 6) % 7).unwrap_or(0);
-        Ok(Self { year, month, day, weekday, seconds, decimals: ticks % per_second })
     }
 }
 

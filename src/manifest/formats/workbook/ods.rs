@@ -324,13 +324,18 @@ impl TableCell {
         if is_number && self.formula.as_deref().is_some_and(must_be_text) {
             return Ok((text, Some(Trouble::FormulaNeverCalculated)));
         }
+        let format = styles.format(self.style.as_deref().or(default_style));
+        if kind == "string" && !(has_text && self.value.is_some()) {
+            let raw = self.value.as_ref().unwrap_or(&text);
+            let CellFormat::Known(format) = format else { return Ok((raw.clone(), None)) };
+            return Ok((format.render_text(raw), None));
+        }
         if value.is_empty() {
             return Ok((text, None));
         }
         let number = match kind {
             "boolean" if !has_text => return Ok((value.to_uppercase(), None)),
-            "string" if !has_text => return Ok((value.to_owned(), None)),
-            "date" => date_serial(value, DateSystem::From1900),
+            "date" => date_serial(value, DateSystem::OpenDocument),
             "time" => {
                 value.parse().ok().map(|it: jiff::SignedDuration| it.as_secs_f64() / 86_400.0)
             }
@@ -340,9 +345,8 @@ impl TableCell {
             }
             _ => return Ok((text, None)),
         };
-        let format = styles.format(self.style.as_deref().or(default_style));
         if let (CellFormat::Known(format), Some(number)) = (&format, number)
-            && let Ok(shown) = format.render(number, DateSystem::From1900)
+            && let Ok(shown) = format.render(number, DateSystem::OpenDocument)
         {
             let is_shown = has_text && is_same(&text, &shown, !is_number);
             return Ok((if is_shown { text } else { shown }, None));

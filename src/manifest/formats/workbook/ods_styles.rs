@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::manifest::formats::number_format::NumberFormat;
@@ -49,19 +50,36 @@ pub(super) struct CellStyles {
     parsed: RefCell<HashMap<String, CellFormat>>,
 }
 
+/// A kind of number formats.
+#[derive(Debug, Default, PartialEq, Eq)]
+enum FormatKind {
+    #[default]
+    Number,
+    Percentage,
+    Text,
+}
+
 /// A number format.
 #[derive(Debug, Default)]
 struct FormatStyle {
     /// The code of Excel.
     code: String,
+    /// Where the text of the element goes that is read, if not at the end of the code.
+    embedded_at: Option<usize>,
+    /// The offset of the first digit.
+    first_digit: usize,
+    /// The digits before the decimal point, from the last embedded text on, as offsets in the code.
+    digits: Range<usize>,
     /// Whether the format has a part without a code.
     is_unknown: bool,
     language: Option<String>,
     /// The conditions under which other formats replace this one, and their names.
     conditions: Vec<(String, String)>,
-    /// Whether hours count on after a day.
+    /// Whether the next field counts on: hours after a day, or minutes and seconds if there are no hours.
     is_duration: bool,
-    is_percentage: bool,
+    kind: FormatKind,
+    /// The length of the code before the currency symbol that is read.
+    symbol_at: Option<usize>,
 }
 
 impl CellStyles {
@@ -95,19 +113,18 @@ impl CellStyles {
                 if self.is_literal
                     && let Some(format) = self.formats.get_mut(&self.current)
                 {
-                    for character in text.chars() {
-                        // Without the backslash, the sign multiplies the number by 100.
-                        if character != '%' || !format.is_percentage {
-                            format.code.push('\\');
-                        }
-                        format.code.push(character);
-                    }
+                    format.add_text(text);
                 }
                 Ok(())
             }
             Node::End => {
                 self.is_literal = false;
-                self.depth = self.depth.filter(|format| *format < depth);
+                if let Some(format) = self.formats.get_mut(&self.current) {
+                    // Without a text, it is the symbol of the country in which the document is opened.
+                    format.is_unknown |= format.symbol_at.take() == Some(format.code.len());
+                    format.embedded_at = None;
+                }
+                self.depth = self.depth.filter(|format| *format + 1 < depth);
                 Ok(())
             }
         }
@@ -124,12 +141,16 @@ impl CellStyles {
                 self.cells.insert(self.current.clone(), links);
             }
             "number-style" | "currency-style" | "percentage-style" | "date-style"
-            | "time-style" => {
+            | "time-style" | "text-style" => {
                 let duration = element.attribute("number:truncate-on-overflow")?;
                 let format = FormatStyle {
                     language: language(element)?,
                     is_duration: duration.as_deref() == Some("false"),
-                    is_percentage: kind == "percentage-style",
+                    kind: match kind {
+                        "percentage-style" => FormatKind::Percentage,
+                        "text-style" => FormatKind::Text,
+                        _ => FormatKind::Number,
+                    },
                     ..FormatStyle::default()
                 };
                 self.current = name()?.into_owned();
@@ -149,8 +170,8 @@ impl CellStyles {
             {
                 self.hidden.insert(self.current.clone());
             }
-            "text" | "currency-symbol" if self.depth.is_some() => self.is_literal = true,
             _ if self.depth.is_some() => {
+                self.is_literal = matches!(kind, "text" | "currency-symbol" | "embedded-text");
                 if let Some(format) = self.formats.get_mut(&self.current) {
                     format.add(element)?;
                 }
@@ -206,15 +227,17 @@ impl CellStyles {
             |name: &str| self.formats.get(name).filter(|it| !it.is_unknown && !it.code.is_empty());
         let format = known(name)?;
         let conditions: Vec<&str> = format.conditions.iter().map(|(it, _)| it.as_str()).collect();
-        if !matches!(conditions[..], [] | [">=0"] | [">0", "<0"]) {
-            return None;
-        }
+        let condition = match (&conditions[..], format.kind == FormatKind::Text) {
+            ([] | [">=0"] | [">0", "<0"], false) | ([] | [">0", "<0", "=0"], true) => String::new(),
+            ([other], false) => format!("[{}]", other.replace("!=", "<>")),
+            _ => return None,
+        };
         let mut sections = Vec::new();
         for (_, name) in &format.conditions {
             sections.push(known(name).filter(|it| it.conditions.is_empty())?.code.as_str());
         }
         sections.push(&format.code);
-        let code = sections.join(";");
+        let code = condition + &sections.join(";");
         let language = format.language.as_ref().or(self.language.as_ref());
         Some(match language {
             Some(language) if code != "General" => format!("[$-{language}]{code}"),
@@ -231,6 +254,38 @@ fn language(element: &Element<'_>) -> Result<Option<String>, ReadError> {
 }
 
 impl FormatStyle {
+    /// Adds a literal text.
+    fn add_text(&mut self, text: &str) {
+        let mut literal = String::new();
+        for character in text.chars() {
+            // Without the backslash, the sign multiplies the number by 100.
+            if character != '%' || self.kind != FormatKind::Percentage {
+                literal.push('\\');
+            }
+            literal.push(character);
+        }
+        let at = self.embedded_at.unwrap_or(self.code.len());
+        self.code.insert_str(at, &literal);
+        if let Some(at) = &mut self.embedded_at {
+            *at += literal.len();
+            self.digits = *at..self.digits.end + literal.len();
+        }
+    }
+
+    /// Prepares for a text between the digits (16.29.7), with a digit before it.
+    fn begin_embedded(&mut self, element: &Element<'_>) -> Result<(), ReadError> {
+        let position = element.number::<i32>("number:position")?.unwrap_or(0);
+        let position = usize::try_from(position).unwrap_or(0).min(30);
+        let Range { start, end } = self.digits;
+        let missing = (position + 1).saturating_sub(end - start);
+        // Of several texts, the leftmost comes first.
+        self.is_unknown |= position == 0 || end == 0 || missing > 0 && start > self.first_digit;
+        self.code.insert_str(start, &"#".repeat(missing));
+        self.digits = start..end + missing;
+        self.embedded_at = Some((end + missing).saturating_sub(position));
+        Ok(())
+    }
+
     /// Adds the code of a part of the format.
     fn add(&mut self, element: &Element<'_>) -> Result<(), ReadError> {
         let is_long = element.attribute("number:style")?.as_deref() == Some("long");
@@ -239,24 +294,29 @@ impl FormatStyle {
         self.is_unknown |= other_calendar.is_some_and(|calendar| calendar != "gregorian");
         let code = match (element.local_name(), is_long) {
             ("number", _) => return self.add_number(element),
+            ("embedded-text", _) => return self.begin_embedded(element),
+            ("currency-symbol", _) => {
+                self.symbol_at = Some(self.code.len());
+                return Ok(());
+            }
+            ("text-content", _) => "@",
             ("day", false) => "d",
             ("day", true) => "dd",
             ("day-of-week", false) => "ddd",
             ("day-of-week", true) => "dddd",
             ("month", false) if is_textual => "mmm",
             ("month", true) if is_textual => "mmmm",
-            ("month" | "minutes", false) => "m",
-            ("month" | "minutes", true) => "mm",
+            ("month", false) => "m",
+            ("month", true) => "mm",
             ("year", false) => "yy",
             ("year", true) => "yyyy",
-            ("hours", false) if self.is_duration => "[h]",
-            ("hours", true) if self.is_duration => "[hh]",
-            ("hours", false) => "h",
-            ("hours", true) => "hh",
-            ("seconds", is_long) => {
+            (unit @ ("hours" | "minutes" | "seconds"), is_long) => {
                 let decimals = element.number::<usize>("number:decimal-places")?.unwrap_or(0);
-                self.code += if is_long { "ss" } else { "s" };
-                if decimals > 0 {
+                let field = unit[..1].repeat(if is_long { 2 } else { 1 });
+                let is_elapsed = std::mem::take(&mut self.is_duration);
+                let [open, close] = if is_elapsed { ["[", "]"] } else { ["", ""] };
+                self.code.extend([open, &field, close]);
+                if unit == "seconds" && decimals > 0 {
                     self.code.push('.');
                     self.code += &"0".repeat(decimals.min(9));
                 }
@@ -270,8 +330,8 @@ impl FormatStyle {
                 self.conditions.push((condition, name.into_owned()));
                 return Ok(());
             }
-            // Colors.
-            ("text-properties" | "properties", _) => return Ok(()),
+            // Texts are added where they stand. Colors and fills have none.
+            ("text" | "text-properties" | "properties" | "fill-character", _) => return Ok(()),
             _ => {
                 self.is_unknown = true;
                 return Ok(());
@@ -289,6 +349,7 @@ impl FormatStyle {
         let is_grouped = element.is_set("number:grouping")?;
         let factor = element.number::<f64>("number:display-factor")?.unwrap_or(1.0);
         self.is_unknown |= element.attribute("number:decimal-replacement")?.is_some();
+        self.digits = 0..0;
         let Some(decimals) = decimals else {
             self.is_unknown |= is_grouped || integers > 1;
             self.code += "General";
@@ -296,11 +357,16 @@ impl FormatStyle {
         };
         let least = count("number:min-decimal-places")?.unwrap_or(decimals).min(decimals);
         let width = if is_grouped { integers.max(4) } else { integers.max(1) };
+        let start = self.code.len();
         for place in (1..=width).rev() {
             self.code.push(if place > integers { '#' } else { '0' });
             if is_grouped && place == 4 {
                 self.code.push(',');
             }
+        }
+        // With a separator, they cannot be counted.
+        if !is_grouped {
+            (self.first_digit, self.digits) = (start, start..self.code.len());
         }
         if decimals > 0 {
             self.code.push('.');

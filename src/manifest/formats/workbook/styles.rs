@@ -118,7 +118,7 @@ pub(crate) fn iso_text(text: &str) -> String {
 pub(crate) fn date_serial(text: &str, dates: DateSystem) -> Option<f64> {
     let time: jiff::civil::DateTime = text.trim_end_matches('Z').parse().ok()?;
     let epoch = match dates {
-        DateSystem::From1900 => jiff::civil::date(1899, 12, 30),
+        DateSystem::From1900 | DateSystem::OpenDocument => jiff::civil::date(1899, 12, 30),
         DateSystem::From1904 => jiff::civil::date(1904, 1, 1),
     };
     let seconds = time.duration_since(epoch.into()).as_secs_f64();

@@ -317,7 +317,7 @@ fn cells_of_ods_have_the_text_that_is_shown() {
     assert_eq!(rows(&ods(empty_result)), Err("the sheet is empty".to_owned()));
 }
 
-/// Some writers store a text that the number format does not make.
+/// Some writers store a text that the number format does not make. The texts are those of `LibreOffice`.
 #[test]
 fn the_format_of_an_ods_cell_decides_where_its_text_contradicts() {
     let number =
@@ -359,28 +359,36 @@ fn the_format_of_an_ods_cell_decides_where_its_text_contradicts() {
     let float = |value: &str| format!("office:value-type='float' office:value='{value}'");
     let date = "office:value-type='date' office:date-value='2026-03-05'";
     let time = "office:value-type='time' office:time-value='PT14H30M00S'";
-    for (style, value, stored, shown) in [
-        ("c1", float("1234.5"), "", "1,234.50"),
-        ("c1", float("1234.5"), "1234.5", "1,234.50"),
-        ("c1", float("1234.5"), "1.234,50", "1.234,50"),
-        ("c2", float("0.25"), "0.25", "25%"),
-        ("c2", float("0.25"), "25 %", "25 %"),
-        ("child", float("0.25"), "", "25%"),
-        ("c3", float("19.9"), "19.9", "19,90 €"),
-        ("c3", float("-19.9"), "", "-19,90 €"),
-        ("c3", float("19.9"), "19,90 €", "19,90 €"),
-        ("c4", date.to_owned(), "2026-03-05", "05. March"),
-        ("c4", date.to_owned(), "05. März", "05. März"),
-        ("c5", float("3766"), "3766", "03766"),
-        ("c6", time.to_owned(), "14:30", "2:30 PM"),
-        ("c6", time.to_owned(), "", "2:30 PM"),
-        ("c7", float("0.5"), "1/2", "1/2"),
-        ("c7", float("0.5"), "0.7", "0.5 !UnformattedNumber"),
-        ("general", float("0.5"), "0,5", "0,5"),
-        ("general", float("0.5"), "0.7", "0.5"),
-        ("general", float("0.333333333333333"), "0.333333333333333", "0.333333333333333"),
-        ("Default", float("5"), "7", "5"),
-    ] {
+    assert_shown(
+        &styles,
+        [
+            ("c1", float("1234.5"), "", "1,234.50"),
+            ("c1", float("1234.5"), "1234.5", "1,234.50"),
+            ("c1", float("1234.5"), "1.234,50", "1.234,50"),
+            ("c2", float("0.25"), "0.25", "25%"),
+            ("c2", float("0.25"), "25 %", "25 %"),
+            ("child", float("0.25"), "", "25%"),
+            ("c3", float("19.9"), "19.9", "19,90 €"),
+            ("c3", float("-19.9"), "", "-19,90 €"),
+            ("c3", float("19.9"), "19,90 €", "19,90 €"),
+            ("c4", date.to_owned(), "2026-03-05", "05. March"),
+            ("c4", date.to_owned(), "05. März", "05. März"),
+            ("c5", float("3766"), "3766", "03766"),
+            ("c6", time.to_owned(), "14:30", "2:30 PM"),
+            ("c6", time.to_owned(), "", "2:30 PM"),
+            ("c7", float("0.5"), "1/2", "1/2"),
+            ("c7", float("0.5"), "0.7", "0.5 !UnformattedNumber"),
+            ("general", float("0.5"), "0,5", "0,5"),
+            ("general", float("0.5"), "0.7", "0.5"),
+            ("general", float("0.333333333333333"), "0.333333333333333", "0.333333333333333"),
+            ("Default", float("5"), "7", "5"),
+        ],
+    );
+}
+
+/// Checks the texts of cells: for each its style, value, stored text and shown text.
+fn assert_shown<const N: usize>(styles: &str, cells: [(&str, String, &str, &str); N]) {
+    for (style, value, stored, shown) in cells {
         let text =
             if stored.is_empty() { String::new() } else { format!("<text:p>{stored}</text:p>") };
         let cells = format!(
@@ -389,11 +397,96 @@ fn the_format_of_an_ods_cell_decides_where_its_text_contradicts() {
         let rows = format!("<table:table-row>{cells}</table:table-row>");
         let table = format!("<table:table table:name='A'>{rows}</table:table>");
         assert_eq!(
-            cell(&ods_with(&table, &styles, "<manifest/>")),
+            cell(&ods_with(&table, styles, "<manifest/>")),
             shown,
             "{style} {value} {stored}"
         );
     }
+}
+
+#[test]
+fn formats_of_ods_show_what_libre_office_shows() {
+    let number =
+        |attributes: &str| format!("<number:number number:min-integer-digits='1' {attributes}/>");
+    let two = number("number:decimal-places='2' number:min-decimal-places='2'");
+    let styles = [
+        "<number:time-style style:name='N7'><number:hours/><number:text>:</number:text><number:minutes number:style='long'/>\
+         <number:text> </number:text><number:am-pm/></number:time-style>"
+            .to_owned(),
+        format!(
+            "<number:currency-style style:name='N8'><number:currency-symbol/>{two}</number:currency-style>"
+        ),
+        "<number:time-style style:name='N9' number:truncate-on-overflow='false'><number:seconds number:style='long'/>\
+         <number:text> seconds</number:text></number:time-style>"
+            .to_owned(),
+        "<number:time-style style:name='N10' number:truncate-on-overflow='false'><number:minutes number:style='long'/>\
+         <number:text>:</number:text><number:seconds number:style='long'/></number:time-style>"
+            .to_owned(),
+        "<number:number-style style:name='N11'><number:number number:decimal-places='0' number:min-integer-digits='1'>\
+         <number:embedded-text number:position='1'>.</number:embedded-text></number:number></number:number-style>"
+            .to_owned(),
+        "<number:number-style style:name='N12P0'><number:number number:decimal-places='0' number:min-integer-digits='0'>\
+         <number:embedded-text number:position='4'>-</number:embedded-text></number:number></number:number-style>\
+         <number:number-style style:name='N12'><number:text>(</number:text><number:number number:decimal-places='0'>\
+         <number:embedded-text number:position='7'>) </number:embedded-text><number:embedded-text number:position='4'>-\
+         </number:embedded-text></number:number><style:map style:condition='value()&lt;=9999999' \
+         style:apply-style-name='N12P0'/></number:number-style>"
+            .to_owned(),
+        "<number:number-style style:name='N13'><number:number number:decimal-places='0'/><number:text>%</number:text>\
+         </number:number-style><number:text-style style:name='N14'><number:text>Hi </number:text><number:text-content/>\
+         </number:text-style>"
+            .to_owned(),
+        format!(
+            "<number:number-style style:name='N15P0'><number:fill-character>x</number:fill-character>{two}</number:number-style>\
+             <number:number-style style:name='N15P1'><number:text>(</number:text>{two}<number:text>)</number:text>\
+             </number:number-style><number:number-style style:name='N15P2'><number:text>-</number:text></number:number-style>\
+             <number:text-style style:name='N15'><number:text-content/>{}{}{}</number:text-style>",
+            "<style:map style:condition='value()&gt;0' style:apply-style-name='N15P0'/>",
+            "<style:map style:condition='value()&lt;0' style:apply-style-name='N15P1'/>",
+            "<style:map style:condition='value()=0' style:apply-style-name='N15P2'/>",
+        ),
+        "<number:date-style style:name='N16'><number:day/><number:text> </number:text><number:month \
+         number:textual='true' number:style='long'/><number:text> </number:text><number:year number:style='long'/>\
+         <number:text> </number:text><number:hours/></number:date-style>"
+            .to_owned(),
+    ]
+    .concat();
+    let styles = (7..=16).fold(styles, |styles, index| {
+        styles + &format!("<style:style style:name='c{index}' style:data-style-name='N{index}'/>")
+    });
+    let float = |value: &str| format!("office:value-type='float' office:value='{value}'");
+    let duration = |value: &str| format!("office:value-type='time' office:time-value='{value}'");
+    let day = |value: &str| format!("office:value-type='date' office:date-value='{value}'");
+    let text = |value: &str| format!("office:value-type='string' {value}");
+    assert_shown(
+        &styles,
+        [
+            // The symbol is not in the file, only in the text.
+            ("c8", float("1234.5"), "R$ 1.234,50", "R$ 1.234,50"),
+            ("c8", float("1234.5"), "", "1234.5 !UnformattedNumber"),
+            ("c8", float("7"), "$5.00", "7 !UnformattedNumber"),
+            ("c9", duration("PT00H01M30S"), "", "90 seconds"),
+            ("c9", duration("-PT00H01M30S"), "-90 seconds", "-90 seconds"),
+            ("c10", duration("PT14H30M00S"), "30:00", "870:00"),
+            ("c11", float("12"), "", "1.2"),
+            ("c12", float("5"), "", "-5"),
+            ("c12", float("2125551234"), "", "(212) 555-1234"),
+            ("c13", float("5"), "", "5%"),
+            ("c14", text(""), "Anna", "Hi Anna"),
+            ("c14", text("office:string-value='Anna'"), "", "Hi Anna"),
+            ("c14", text("office:string-value='Anna'"), "Hi Anna", "Hi Anna"),
+            ("c15", float("1234.5"), "", "1234.50"),
+            ("c15", float("0"), "", "-"),
+            ("c15", text(""), "none yet", "none yet"),
+            ("c16", day("1899-12-31T12:00:00"), "", "31 December 1899 12"),
+            ("c16", day("1899-12-30T18:00:00"), "", "30 December 1899 18"),
+            ("c16", day("1812-03-05T23:59:59"), "", "5 March 1812 23"),
+            ("c16", day("1900-02-28"), "", "28 February 1900 0"),
+            ("c16", day("1570-03-05"), "23 February 1570 0", "23 February 1570 0"),
+            ("c7", duration("PT1106327H59M59.699999113S"), "", "11:59 PM"),
+            ("c7", duration("-PT01H30M00S"), "", "10:30 PM"),
+        ],
+    );
 }
 
 #[test]
