@@ -178,7 +178,8 @@ fn whole_text_kind(text: &str) -> Option<SuspicionKind> {
     let kind = match lower.as_str() {
         "" => None,
         _ if is_empty => Some(EmptyValue),
-        _ if is_letter || words::contains_phrase(words::DRAFT_TEXTS, &lower) => Some(Draft),
+        _ if is_letter || lower.chars().all(|c| c == 'x') => Some(Draft),
+        _ if words::contains_phrase(words::DRAFT_TEXTS, &lower) => Some(Draft),
         _ if words::contains(words::BOOLEANS, text) => Some(OnlyBoolean),
         _ if is_address => Some(OnlyAddress),
         _ => None,

@@ -37,6 +37,8 @@ pub(super) fn placeholder_length(
 ) -> Option<usize> {
     let enclosed = |open: &str, close: &str, is_name: &dyn Fn(&str) -> bool| {
         let inside = between(rest, open, close)?;
+        // `- SUMMER -` is a decoration.
+        let is_column = |name: &str| is_column(name) && !(open == "-" && name.trim() != name);
         (inside.contains(char::is_alphanumeric) && (is_name(inside) || is_column(inside)))
             .then(|| open.len() + inside.len() + close.len())
     };
@@ -90,7 +92,7 @@ pub(super) fn placeholder_length(
         '<' => enclosed("<<", ">>", &|name| is_identifier(name) || is_field(name))
             .or_else(|| enclosed("<", ">", &|name| is_field(name) || is_constant(name))),
         '(' if rest[1..].starts_with("insert ") || rest[1..].starts_with("Insert ") => {
-            enclosed("(", ")", &|name| is_field(name.strip_suffix(" here").unwrap_or(name)))
+            enclosed("(", ")", &is_field)
         }
         '(' if words::contains(words::GREETINGS, &last_word(before.trim_end())) => {
             enclosed("(", ")", &|name| is_field(name) && split_words(name).len() < 3)
@@ -170,10 +172,13 @@ fn open_length(rest: &str, is_column: &dyn Fn(&str) -> bool) -> Option<usize> {
     names.filter(|name| is_field(name) || is_column(name)).last().map(|name| 1 + name.len())
 }
 
-/// Returns the length of brackets without a word: `[ ]`, `[...]`.
+/// Returns the length of brackets without a word: `[ ]`, `[...]`, `[€€]`.
 fn empty_brackets_length(rest: &str) -> Option<usize> {
     let inside = between(rest, "[", "]")?;
-    inside.chars().all(|c| matches!(c, ' ' | '.' | '…' | '_')).then_some(inside.len() + 2)
+    let is_sign = |c: char| matches!(c, '€' | '$' | '£' | '#' | '*' | '?');
+    let are_signs = inside.chars().all(is_sign) && inside.chars().nth(1).is_some();
+    let is_empty = inside.chars().all(|c| matches!(c, ' ' | '.' | '…' | '_'));
+    (is_empty || are_signs).then_some(inside.len() + 2)
 }
 
 /// Returns the length of circles in place of a name, as Japanese forms have them: `○○様`. They are also digits: `二〇〇〇年`.
@@ -210,11 +215,8 @@ pub(super) fn bare_name_length(
         is_person && words.len() > 1
     } else {
         let is_addressed = words::contains(words::GREETINGS, &last_word(before.trim_end()));
-        // In a sentence in capitals, it is an ordinary word.
-        let is_apart = || before.chars().rev().take(LONGEST_NAME).any(char::is_lowercase);
-        is_addressed && words.len() == 1 && is_person
-            || words::contains(words::BARE_FIELDS, last)
-            || is_apart() && is_column(name)
+        // A word in capitals may be ordinary, also if a column is called so: `It's FREE`.
+        is_addressed && words.len() == 1 && is_person || words::contains(words::BARE_FIELDS, last)
     };
     is_name.then_some(name.len())
 }
@@ -279,8 +281,10 @@ fn between<'a>(rest: &'a str, open: &str, close: &str) -> Option<&'a str> {
 
 /// Checks whether text in brackets is the name of a field, not an audio tag as `[laughs softly]`.
 ///
-/// Names are known words of fields, requests as `[insert offer here]`, and any name in title case or capitals.
+/// Names are known words of fields, requests as `[insert offer here]` and `[Vorname einfügen]`, and any name in title case
+/// or capitals.
 fn is_bracketed_name(text: &str) -> bool {
+    let text = text.trim_matches(['*', '_', '#', '%', ' ']);
     let words = split_words(text);
     let Some((first, last)) = words.first().zip(words.last()) else { return false };
     let is_audio_tag =
@@ -288,6 +292,7 @@ fn is_bracketed_name(text: &str) -> bool {
     let is_label = words.len() == 1 && words::contains(words::LABELS, first);
     let is_name = is_title(text)
         || words::contains(words::REQUESTS, first)
+        || words::contains(words::REQUESTS_AT_END, last)
         || is_identifier(text) && text.contains('_');
     is_field(text) || is_name && !is_audio_tag && !is_label
 }
@@ -296,7 +301,9 @@ fn is_bracketed_name(text: &str) -> bool {
 fn is_braced_name(text: &str) -> bool {
     let name = text.trim().trim_start_matches(['$', '!', '@', '#', '%', '=']);
     let is_position = text.chars().all(|c| c.is_ascii_digit());
-    is_position || text.contains('|') || is_identifier(name) || is_bracketed_name(text)
+    // `{user:first}`
+    let is_path = || name.split(':').all(is_identifier);
+    is_position || text.contains('|') || is_path() || is_bracketed_name(text)
 }
 
 /// Checks whether text between guillemets is a merge field of Word, not a quotation.
@@ -315,10 +322,11 @@ fn is_merge_field(text: &str) -> bool {
     text.trim() == text && (is_name || is_identifier(text) && text.contains('_'))
 }
 
-/// Checks whether a text is the name of a field: `name`, `First Name`, `customer_name`, `nom du client`.
+/// Checks whether a text is the name of a field: `name`, `First Name`, `customer_name`, `nom du client`, `your name here`.
 fn is_field(text: &str) -> bool {
     let is_name = text.chars().all(|c| c.is_alphanumeric() || " _-.:/|'’#".contains(c));
-    let words = split_words(text);
+    let mut words = split_words(text);
+    words.pop_if(|last| words::contains(words::HERE, last));
     let Some((first, last)) = words.first().zip(words.last()) else { return false };
     let has_owner = words.iter().any(|word| words::contains(words::OF, word));
     is_name

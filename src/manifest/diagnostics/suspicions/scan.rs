@@ -51,9 +51,11 @@ pub(super) fn find_parts(
             '&' => entity_length(rest).map(|length| (length, Markup)),
             '\\' => escape_length(rest).map(|length| (length, Escape)),
             '%' if !is_address && is_percent_code(before, rest) => Some((3, Escape)),
-            '<' => tag_length(rest).map(|length| (length, Markup)).or_else(|| marked_length(rest)),
+            '<' => tag_length(rest)
+                .map(|length| (length, Markup))
+                .or_else(|| marked_length(before, rest)),
             '[' if rest.starts_with(OBJECT) => Some((OBJECT.len(), EmptyValue)),
-            '[' | '(' => marked_length(rest),
+            '[' | '(' => marked_length(before, rest),
             c if words::UNLIKELY_LETTERS.contains(c)
                 && previous.is_alphabetic()
                 && rest[c.len_utf8()..].starts_with(char::is_lowercase) =>
@@ -245,7 +247,7 @@ fn entity_length(rest: &str) -> Option<usize> {
 }
 
 /// Returns the length and kind of a missing value or a draft between brackets: `(no value)`, `<none>`, `[draft]`.
-fn marked_length(rest: &str) -> Option<(usize, SuspicionKind)> {
+fn marked_length(before: &str, rest: &str) -> Option<(usize, SuspicionKind)> {
     let mut chars = rest.char_indices().take(LONGEST_MARK);
     let close = match chars.next()?.1 {
         '[' => ']',
@@ -256,7 +258,12 @@ fn marked_length(rest: &str) -> Option<(usize, SuspicionKind)> {
     let inside = rest[1..end].trim().to_lowercase();
     // In parentheses, `none` may answer a question.
     let is_none = inside == "none" && close != ')';
-    let kind = if is_none || words::contains_phrase(words::EMPTY_MARKS, &inside) {
+    // Elsewhere, the words may be ordinary: `Fill in the [blank]`.
+    let is_no_name = || {
+        words::contains(words::EMPTY_TEXTS, &inside)
+            && words::contains(words::GREETINGS, &last_word(before.trim_end()))
+    };
+    let kind = if is_none || words::contains_phrase(words::EMPTY_MARKS, &inside) || is_no_name() {
         EmptyValue
     } else if words::contains(words::DRAFT_MARKS, without_version(&inside)) {
         Draft
@@ -298,6 +305,9 @@ fn suspicious_word(before: &str, rest: &str, is_iberian: bool) -> Option<(usize,
             if is_addressed(word, before, after) || is_in_place_of_value(word, before, after) =>
         {
             Some((word.len(), EmptyValue))
+        }
+        "X" | "XX" | "XXX" if crossed_length(before, rest).is_some() => {
+            Some((crossed_length(before, rest)?, Placeholder))
         }
         _ if words::contains(words::ERROR_CODES, word) && after.starts_with(':') => after
             .strip_prefix(':')
@@ -408,7 +418,8 @@ fn is_in_place_of_value(word: &str, before: &str, after: &str) -> bool {
     let is_named = is_joined
         && words::contains(words::NAMED_THINGS, &previous)
         && (is_end || words::contains(words::AFTER_NAMED, &next_word));
-    let is_subject = is_joined
+    let is_first = word == "undefined" && before.trim().is_empty();
+    let is_subject = (is_joined || is_first)
         && after.starts_with(' ')
         && words::contains(words::AFTER_VALUE, &next_word)
         && !words::contains(words::BEFORE_NUMBER, &previous);
@@ -417,12 +428,26 @@ fn is_in_place_of_value(word: &str, before: &str, after: &str) -> bool {
         && (words::contains(words::BEFORE_VALUE, &previous)
             || previous == "to" && earlier == "welcome")
         && is_end;
-    let is_amount = before.ends_with(['$', '€', '£', '¥'])
+    let is_sign = |c: char| matches!(c, '$' | '€' | '£' | '¥');
+    let is_amount = before.ends_with(is_sign)
+        || before.trim_end().ends_with(':') && next.starts_with(is_sign)
         || word == "undefined"
             && words::CURRENCIES
                 .split_whitespace()
                 .any(|currency| starts_with_word(next, currency));
     is_named || is_subject || is_object || is_amount
+}
+
+/// Returns the length of crosses for the digits of an amount or a telephone number: `$X.XX`, `X,XX €`, `XXX-XXX-XXXX`.
+fn crossed_length(before: &str, rest: &str) -> Option<usize> {
+    let length = run_length(rest, |c| matches!(c, 'X' | '.' | ',' | '-'));
+    let number = rest[..length].trim_end_matches(['.', ',', '-']);
+    let after = rest[number.len()..].trim_start();
+    let mut currencies = words::CURRENCIES.split_whitespace();
+    let is_amount = number.contains(['.', ','])
+        && currencies.any(|it| before.trim_end().ends_with(it) || starts_with_word(after, it));
+    let is_telephone = number.split('-').count() > 2 && number.split('-').all(|it| it.len() > 1);
+    (is_amount || is_telephone).then_some(number.len())
 }
 
 /// Whether crosses such as `XXX` stand for a name or an amount: after a greeting, beside a currency (also `XX`), or four times and
@@ -439,8 +464,13 @@ fn is_name(word: &str, before: &str, after: &str) -> bool {
         || word.len() > 2 && words::contains(words::GREETINGS, &last) && !before.ends_with('.')
 }
 
-/// Checks whether a word is a name after a greeting: `Hello null, welcome`.
+/// Checks whether a word is a name after a greeting: `Hello null, welcome`, `Hello "null"`.
 fn is_addressed(word: &str, before: &str, after: &str) -> bool {
+    let is_quote = |c: char| matches!(c, '"' | '\'' | '“' | '”' | '„' | '‘' | '’' | '«' | '»');
+    let (before, after) = match (before.strip_suffix(is_quote), after.strip_prefix(is_quote)) {
+        (Some(before), Some(after)) => (before, after),
+        _ => (before, after),
+    };
     let next = after.trim_start();
     let is_compound = after.starts_with('-') && after[1..].starts_with(char::is_alphabetic);
     let is_end =
@@ -457,7 +487,8 @@ fn is_in_capitals(before: &str, after: &str) -> bool {
         .take(CONTEXT)
         .take_while(is_inside)
         .chain(after.chars().take(CONTEXT).take_while(is_inside));
-    let mut letters = letters.filter(|c| c.is_alphabetic()).peekable();
+    // `XXX TODO XXX`
+    let mut letters = letters.filter(|c| c.is_alphabetic() && *c != 'X').peekable();
     letters.peek().is_some() && letters.all(char::is_uppercase)
 }
 

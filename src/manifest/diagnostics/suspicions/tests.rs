@@ -164,6 +164,9 @@ fn names_of_columns_in_marks_are_placeholders() {
         assert_eq!(found.len(), 1, "{text}");
         assert_eq!(found[0].kind, Placeholder, "{text}");
     }
+    for text in ["What's in a NAME?", "Say my NAME.", "SUMMER SALE - NAME - is on"] {
+        assert_eq!(find_suspicions(text, &[], &is_column), [], "{text}");
+    }
     for text in
         ["Our first name (or last)", "A well-NAME-d shop", "NAME (and address)", "(First) Name"]
     {

@@ -29,9 +29,9 @@ pub(super) fn last_word(text: &str) -> String {
     word.into_iter().rev().flat_map(char::to_lowercase).collect()
 }
 
-/// Words of programs and people for a missing value. `Nan` and `Null` are not among them, because they are names.
+/// Words of programs and people for a missing value. `Nan` is not among them, because it is a name.
 pub(super) const EMPTY_VALUES: &str = "
-    null NULL nil nan NaN NaT none None NONE undefined N/A n/a NA <NA> n.a. N.A. k.A. (blank) (empty) (leer) (vide)
+    null Null NULL nil nan NaN NaT none None NONE undefined N/A n/a NA <NA> n.a. N.A. k.A. (blank) (empty) (leer) (vide)
     (vacío) <leer> - -- --- – — ? ?? .
 ";
 
@@ -61,10 +61,11 @@ pub(super) const BEFORE_DRAFT: &str = "
     on the a an of our your this that final first second rough fantasy cold fresh best beer
 ";
 
-/// Words for the text of a draft, in lower case.
+/// Words for the text of a draft, and words of the usual filler text, in lower case.
 pub(super) const DRAFT_WORDS: &str = "
     platzhaltertext blindtext blindtexte beispieltext mustertext fülltext dummytext placeholdertext voorbeeldtekst
-    platshållartext pladsholdertekst plassholdertekst placeholdertekst opvultekst
+    platshållartext pladsholdertekst plassholdertekst placeholdertekst opvultekst consectetur consectetuer adipiscing
+    adipisicing incididunt reprehenderit excepteur cupidatat
 ";
 
 /// Letters of Western languages that became quotation marks and signs, because text of DOS was read as Windows-1252:
@@ -74,7 +75,7 @@ pub(super) const UNLIKELY_LETTERS: &str = "„‚‡ˆ‰";
 /// Words after a name or number that is the subject of a sentence, in lower case. None is a word of a language in which
 /// `null` is a number.
 pub(super) const AFTER_VALUE: &str = "
-    is are has have now today from your our with est sont está están jest já
+    is are has have now today off from your our with est sont está están jest já
 ";
 
 /// Words before the value that `null` replaces at the end of a clause, in lower case.
@@ -143,7 +144,7 @@ pub(super) const DRAFT_TEXTS: &str = "
     dein text hier, texto aquí, tu texto aquí, su texto aquí, inserte texto aquí, seu texto aqui, texto aqui,
     insira o texto aqui, votre texte ici, texte ici, insérez votre texte ici, il tuo testo qui, testo qui,
     inserisci testo qui, tekst hier, uw tekst hier, jouw tekst hier, tutaj wpisz tekst, tekst tutaj, bla bla bla, sample text, insert text here, enter text here, script,
-    script here, hello world, placeholder, dummy, dummy text, draft, tk, wip, placeholder text, filler text, draft text,
+    script here, hello world, placeholder, dummy, dummy text, draft, tk, wip, placeholder text, filler text, blah blah, blah blah blah, text text, text text text, textbaustein, twój tekst, twój tekst tutaj, draft text,
     text to come, copy to come, lorem, dolor sit amet, text follows, text pending, pending, to be defined, to be determined, to be confirmed,
     to be added, to be written, coming, see above, same as above, as above, ditto, dito, idem, no text, text folgt, text folgt noch, text kommt noch, folgt, folgt noch, kommt noch, noch offen, offen,
     wird noch ergänzt, wird ergänzt, wird nachgereicht, siehe oben, wie oben, platzhalter, entwurf, mustertext, kein text,
@@ -241,6 +242,14 @@ pub(super) const QUALIFIERS: &str = "
 pub(super) const REQUESTS: &str = "
     insert enter add your fill replace dein deine deinen ihr ihre ihren votre tu su seu
 ";
+
+/// Last words that ask for a value, in lower case: `[Vorname einfügen]`.
+pub(super) const REQUESTS_AT_END: &str = "
+    einfügen einsetzen eintragen eingeben ergänzen ersetzen einfuegen ergaenzen invullen invoegen
+";
+
+/// Last words that say where a value goes, in lower case: `[first name here]`.
+pub(super) const HERE: &str = "here hier aquí aqui ici qui tutaj";
 
 /// Short words inside a name in title case.
 pub(super) const SMALL_WORDS: &str = "
