@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{
-    Encoding, ISO_2022_JP, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250, WINDOWS_1251,
-    WINDOWS_1252, WINDOWS_1254, WINDOWS_1257,
+    Encoding, ISO_2022_JP, ISO_8859_15, MACINTOSH, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1250,
+    WINDOWS_1251, WINDOWS_1252, WINDOWS_1254, WINDOWS_1257,
 };
 
 use crate::manifest::diagnostics::place::{Place, Source};
@@ -318,6 +318,18 @@ fn decode_legacy(bytes: &[u8], first_wrong: usize) -> Result<Decoded, DecodeErro
     if bytes.iter().any(|byte| (0x80..0xa9).contains(byte)) {
         likely.extend(others);
     }
+    // The detector is not reliable for a few letters, such as those of `naïve`.
+    let has_letters =
+        letters.is_some_and(|it| it.are_usual && !it.only_symbols && !it.only_whole_words);
+    if !is_western
+        && has_letters
+        && let Some(text) = western.as_deref().filter(|it| is_doubtful(it))
+    {
+        let is_eastern = [WINDOWS_1250, WINDOWS_1257].contains(&guess);
+        let eastern = || eastern_encodings(text).map(|[first, _]| first);
+        likely.extend(Some(guess).filter(|_| is_eastern).or_else(eastern).map(TextEncoding::from));
+        likely.push(WINDOWS_1252.into());
+    }
     if !is_western && is_baltic(bytes) && !western.as_deref().is_some_and(may_be_turkish) {
         likely.push(WINDOWS_1257.into());
     }
@@ -329,9 +341,11 @@ fn decode_legacy(bytes: &[u8], first_wrong: usize) -> Result<Decoded, DecodeErro
     if western.as_deref().is_some_and(may_be_turkish) {
         likely.extend([WINDOWS_1254, WINDOWS_1252].map(TextEncoding::from));
     }
-    for encoding in [WINDOWS_1252, MACINTOSH].map(TextEncoding::from) {
-        let letters = read(bytes, encoding).as_deref().map(WesternLetters::of);
-        if letters.is_some_and(|letters| letters.are_usual && !letters.only_symbols) {
+    for encoding in [WINDOWS_1252, ISO_8859_15, MACINTOSH].map(TextEncoding::from) {
+        let of_encoding = read(bytes, encoding).as_deref().map(WesternLetters::of);
+        let is_strange = letters.is_none_or(|western| !western.are_usual);
+        let is_likely = |it: WesternLetters| it.are_usual && (!it.only_symbols || is_strange);
+        if of_encoding.is_some_and(is_likely) {
             likely.push(encoding);
         }
     }
@@ -520,8 +534,11 @@ const EASTERN_WORDS: &str = "yra kaip dabar labas rytas iki nuo visiems jums mum
 /// Returns Windows-1250 and Windows-1257, the likelier one first, if one of them is as likely as Windows-1252 for a text
 /// that was read as that: it has few letters that are not ASCII, and some of these, or the words, are Eastern European.
 fn eastern_encodings(text: &str) -> Option<[&'static Encoding; 2]> {
-    let (mut count, mut foreign) = (0, Vec::new());
+    let mut foreign = Vec::new();
     let mut has_eastern_word = false;
+    if !is_doubtful(text) {
+        return None;
+    }
     for word in text.split(|character| !is_letter(character)) {
         has_eastern_word |= word.is_ascii()
             && EASTERN_WORDS.split_whitespace().any(|known| known.eq_ignore_ascii_case(word));
@@ -530,13 +547,8 @@ fn eastern_encodings(text: &str) -> Option<[&'static Encoding; 2]> {
         }
         let letters: Vec<char> = word.to_lowercase().chars().collect();
         for (at, letter) in letters.iter().enumerate().filter(|(_, letter)| !letter.is_ascii()) {
-            count += 1;
             if !is_western_letter(&letters, at) {
                 foreign.push(*letter);
-            }
-            // The detector is reliable for more.
-            if count > MOST_DOUBTFUL {
-                return None;
             }
         }
     }
@@ -553,6 +565,12 @@ fn eastern_encodings(text: &str) -> Option<[&'static Encoding; 2]> {
 
 /// The most letters with which a text is too short for a reliable guess.
 const MOST_DOUBTFUL: usize = 4;
+
+/// Checks whether a text has so few letters beyond ASCII that the detector is not reliable.
+fn is_doubtful(text: &str) -> bool {
+    let letters = text.chars().filter(|character| !character.is_ascii() && is_letter(*character));
+    letters.take(MOST_DOUBTFUL + 1).count() <= MOST_DOUBTFUL
+}
 
 /// Whether a letter is where Western European languages have it. Of the letters that Windows-1250 and Windows-1257 have in
 /// its place, most are elsewhere: `Labrīt` would be `Labrît`. `word` is in lower case.
@@ -645,6 +663,10 @@ fn is_usual(before: char, character: char, after: char) -> bool {
         | 'š' | 'Ž' | 'ž' | 'ð' | 'ý' | 'þ' | 'Ð' | 'Ý' | 'Þ' => false,
         // Hungarian `ő`, except in Portuguese words such as `milhões`.
         'õ' | 'Õ' => after.eq_ignore_ascii_case(&'e'),
+        // In ISO-8859-15, they are `œ` and `Œ`.
+        '½' | '¼' => {
+            !before.is_alphabetic() && !matches!(after, 'u' | 'U' | 'i' | 'I' | 'e' | 'E')
+        }
         // The euro sign of Mac Roman.
         'Û' => after.is_alphabetic(),
         _ if character.is_uppercase() => {
@@ -817,6 +839,9 @@ mod tests {
             ("večer", WINDOWS_1250, true),
             ("őszi akció", WINDOWS_1250, false),
             ("Tűzijáték", WINDOWS_1250, true),
+            ("Viděli jste to", WINDOWS_1250, true),
+            ("“Hi” – it’s me.", MACINTOSH, true),
+            ("Une œuvre nouvelle.", ISO_8859_15, true),
             ("Güneşli bir gün, alışveriş", WINDOWS_1254, true),
             ("こんにちは、世界", ISO_2022_JP, true),
             ("kış", WINDOWS_1254, true),
