@@ -11,9 +11,9 @@ pub(crate) const OTHER_NAMES: [(&str, &str); 17] = [
     (
         "text",
         "video text, video script, voiceover text, text to speak, text to say, text of the video, text for the video, \
-         text to be spoken, voiceover script, narration, Skript, Sprechtext, Sprechertext, Videotext, gesprochener Text, zu sprechender Text, Text des Videos, \
+         text to be spoken, voiceover script, narration, script text, Skript, Skripttext, Sprechtext, Sprechertext, Videotext, gesprochener Text, zu sprechender Text, Text des Videos, \
          Text zum Video, Text für das Video, Moderationstext, texto, guion, texto hablado, texto del vídeo, texto de vídeo, \
-         texto para el vídeo, texto a decir, texto para decir, guion del vídeo, locución, texte, texte parlé, texte à dire, \
+         texto para el vídeo, texto a decir, texto a locutar, texto para decir, guion del vídeo, locución, texte, texte parlé, texte à dire, \
          texte à lire, texte à prononcer, texte prononcé, texte de la vidéo, texte vidéo, script vidéo, testo, copione, \
          testo parlato, testo del video, testo video, testo per il video, testo da dire, testo da leggere, \
          testo da pronunciare, roteiro, texto falado, texto do vídeo, texto para o vídeo, texto a falar, texto para falar, \
@@ -29,14 +29,14 @@ pub(crate) const OTHER_NAMES: [(&str, &str); 17] = [
     ),
     (
         "persona",
-        "talent, persona name, avatar name, creator name, actor name, actress, presenter name, character, spokesperson, speaker, \
-         Sprecher, Sprecherin, Darsteller, Darstellerin, Moderator, Moderatorin, Schauspieler, Schauspielerin, Avatarname, \
+        "talent, persona name, avatar name, creator name, actor name, actress, presenter name, character, spokesperson, speaker, speaker name, \
+         name of the speaker, Sprecher, Sprecherin, Sprechername, Name des Sprechers, Name der Sprecherin, Darsteller, Darstellerin, Moderator, Moderatorin, Schauspieler, Schauspielerin, Avatarname, \
          Name des Avatars, Charakter, Figur, personaje, presentador, presentadora, locutor, locutora, actriz, portavoz, \
-         nombre del avatar, nombre de avatar, personnage, présentateur, présentatrice, animateur, animatrice, acteur, actrice, \
+         nombre del avatar, nombre de avatar, nombre del presentador, personnage, nom du personnage, nom du présentateur, présentateur, présentatrice, animateur, animatrice, acteur, actrice, \
          nom de l'avatar, personaggio, presentatore, presentatrice, conduttore, conduttrice, attore, attrice, nome avatar, \
-         nome dell'avatar, personagem, apresentador, apresentadora, ator, atriz, nome do avatar, personage, presentator, \
+         nome dell'avatar, nome persona, nome del presentatore, personagem, apresentador, apresentadora, ator, atriz, nome do avatar, nome do apresentador, personage, naam spreker, naam van spreker, presentator, \
          spreker, spreekster, naam avatar, naam van avatar, postać, prezenter, prezenterka, prowadzący, prowadząca, aktor, \
-         aktorka, awatar, nazwa awatara",
+         aktorka, awatar, nazwa awatara, imię prezentera",
     ),
     (
         "aspect_ratio",

@@ -106,8 +106,8 @@ fn normalize(text: &str) -> String {
 }
 
 /// Words that may stand beside a ratio and name none. `youtube` and `tiktok` name one if nothing else does.
-const NEUTRAL: &str = "format video vídeo vidéo ratio hd full 4k for für pour para instagram insta facebook linkedin feed post \
-                       youtube tiktok";
+const NEUTRAL: &str = "format video vídeo vidéo ratio hd full uhd 4k 720p 1080p 1440p 2160p for für pour para instagram insta ig \
+                       facebook fb linkedin feed post web website webseite youtube yt tiktok";
 
 /// Returns the different ratios that the words of a text name, or `None` if it has other words or no ratio.
 fn ratios_of_phrase(text: &str) -> Option<Vec<ParsedRatio>> {
@@ -186,6 +186,7 @@ pub(crate) const WORDS: [(AspectRatio, &[&str]); 3] = [
             "stories",
             "reel",
             "reels",
+            "short",
             "shorts",
             "tiktok",
             "hochformat",
@@ -253,7 +254,7 @@ fn word(text: &str) -> Option<AspectRatio> {
 fn two_numbers(text: &str) -> Option<(u32, u32)> {
     let words = [" by ", " to ", " zu ", " à ", " a ", " per ", " op ", " na ", " til ", " till "];
     let (left, right) = text
-        .split_once([':', 'x', '/', '×', '∶', '*', '-', '_'])
+        .split_once([':', 'x', '/', '×', '∶', '*', '-', '_', '–', '—', '−'])
         .or_else(|| words.iter().find_map(|word| text.split_once(word)))?;
     let (width, height) = (number(left)?, number(right)?);
     // Sizes in pixels are reduced to ratios.
@@ -334,7 +335,7 @@ mod tests {
             (
                 Portrait,
                 "9:16|9x16|9X16|9/16|9×16| 9 : 16 |'9:16|portrait|Vertical|story|reel|1080x1920|1080x1920 px|\
-                 9 zu 16|９：１６|９:16|9 by 16",
+                 9 zu 16|９：１６|９:16|9 by 16|9–16|9—16|9−16",
             ),
             (Landscape, "16:9|16x9|16/9|16×9|landscape|Horizontal|1920x1080|1920×1080px"),
             (Square, "1:1|1x1|1/1|1×1|Square|1080x1080|１:１|1080 x 1080 Pixel"),
@@ -386,11 +387,12 @@ mod tests {
             (
                 Portrait,
                 "9:16 (Reel)|Vertical 9:16|9:16 Hochformat|Hochformat (9 : 16)|YouTube Shorts|Instagram Reel|TikTok 9:16|Reel, 9:16|9\u{200b}:16|\
-                 TikTok/Reels|TikTok, Reels|Reels / Stories|1080x1920 px (Reel)",
+                 TikTok/Reels|TikTok, Reels|Reels / Stories|1080x1920 px (Reel)|IG Reel (9:16)|YouTube Short 9:16|YT Shorts",
             ),
             (
                 Landscape,
-                "16:9 YouTube|Querformat|Querformat 16:9|YouTube|16x9 – Full HD|apaisado|paysage|poziomo",
+                "16:9 YouTube|Querformat|Querformat 16:9|YouTube|16x9 – Full HD|apaisado|paysage|poziomo|\
+                 16:9 (YouTube, Website)|16:9 1080p",
             ),
             (Square, "quadratisch|1:1 (Feed)|carré|vierkant|Instagram Post 1:1"),
         ] {

@@ -18,9 +18,13 @@ pub(crate) fn parse_bool(text: &str) -> Option<bool> {
 }
 
 /// Parses a number with a decimal point or a decimal comma, or a percentage: `0.3`, `0,3`, `−0.3`, `30%`. Excel exports
-/// `1,5` in many countries, and word processors turn `-` into a minus sign.
+/// `1,5` in many countries, and word processors turn `-` into a minus sign or a dash.
 pub(crate) fn parse_number(text: &str) -> Option<f64> {
-    let text = text.trim().replace('\u{2212}', "-");
+    let text = text.trim().replace(['\u{2212}', '\u{ff0d}', '–', '—'], "-");
+    let text = match text.strip_prefix('-') {
+        Some(number) => format!("-{}", number.trim_start()),
+        None => text,
+    };
     let (number, divisor) = match text.strip_suffix('%') {
         Some(number) => (number.trim_end(), 100.0),
         None => (text.as_str(), 1.0),
@@ -105,7 +109,9 @@ mod tests {
 
     #[test]
     fn numbers_have_points_or_commas() {
-        assert_eq!(parse_number(" -0,4 "), Some(-0.4));
+        for text in [" -0,4 ", "–0.4", "−0.4", "－0.4", "− 0.4"] {
+            assert_eq!(parse_number(text), Some(-0.4), "{text}");
+        }
         assert_eq!(parse_number("12.5"), Some(12.5));
         for text in ["", "1,2,3", "1.000,5", "NaN", "inf", "1e999", "12 s"] {
             assert_eq!(parse_number(text), None, "{text}");
