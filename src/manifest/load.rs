@@ -4,7 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::model::{Flag, Note, Plan, PriceSettings, PriceTable, SheetFile, ValueOrigin};
+use crate::model::{
+    Flag, Note, Plan, PriceSettings, PriceTable, SheetFile, Suspicion, ValueOrigin,
+};
 use crate::util::text::{byte_size, plural, sanitize};
 
 use super::build::incomplete_rows::remove_blank_rows;
@@ -74,12 +76,14 @@ pub fn load(source: &Path, options: &Options<'_>, read: ReadFile<'_>) -> Result<
     } else {
         problems.extend(row_problems);
     }
-    let notes = merge_notes(notes);
-    if !problems.is_empty() {
-        return Err(Problems::new(sort_by_place(problems), notes));
-    }
-    plan.notes = notes;
     plan.suspicions.splice(0..0, suspicions);
+    if !problems.is_empty() {
+        // They are shown with the problems, so that all can be corrected at once.
+        let notes_of = |Suspicion { place, message, .. }| Note { place, message };
+        notes.extend(plan.suspicions.into_iter().map(notes_of));
+        return Err(Problems::new(sort_by_place(problems), merge_notes(notes)));
+    }
+    plan.notes = merge_notes(notes);
     Ok(plan)
 }
 
@@ -159,7 +163,7 @@ impl<'a> Loader<'a> {
             self.check_rows(&table);
             // If the first line is not a header, problems of the rows would mislead.
             if !columns.fields.is_empty() || missing.is_empty() {
-                builder.add_table(table, &columns, None, &missing);
+                builder.add_table(table, &columns, None, &missing, &mut self.findings);
             }
         }
         for item in document.items {
@@ -221,7 +225,7 @@ impl<'a> Loader<'a> {
             remove_blank_rows(&mut table, &columns, &given, &mut self.findings);
             self.add_sheet(name_of(&sheet_path(manifest, rows)), &table);
             self.check_rows(&table);
-            builder.add_table(table, &columns, Some(&item), &[]);
+            builder.add_table(table, &columns, Some(&item), &[], &mut self.findings);
         }
         // A problem of the item is a problem of all its rows, so none can be left out for it.
         self.findings.extend(item.findings);
@@ -392,8 +396,10 @@ impl<'a> Loader<'a> {
                 }
                 campaign.to_owned()
             }
-            Err(explanation) => {
-                self.findings.problem(explanation.at(&value.place));
+            Err(explanations) => {
+                for explanation in explanations {
+                    self.findings.problem(explanation.at(&value.place));
+                }
                 fallback
             }
         }

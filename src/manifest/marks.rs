@@ -5,17 +5,20 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::model::{InvalidId, JobId, Timestamp};
 
 use super::diagnostics::place::Place;
 use super::diagnostics::problem::{Findings, Problem, Problems, sort_by_place};
-use super::diagnostics::text::quote;
+use super::diagnostics::text::{normalize, quote};
 use super::formats::csv;
-use super::formats::decode::decode_source;
+use super::formats::decode::{FileKind, decode_source};
 use super::formats::encodings::TextEncoding;
-use super::formats::table::{Table, Value, visible};
+use super::formats::table::{Table, visible};
+use super::formats::workbook;
+use super::schema::header::skip_rows_above_header;
 
 /// The columns of a file of marks. The first two are required; earlier versions saved the first four.
 pub(crate) const MARK_COLUMNS: [&str; 7] =
@@ -88,8 +91,8 @@ pub(crate) fn verdicts(marks: &[ReviewMark]) -> Vec<&ReviewMark> {
     newest
 }
 
-/// Reads a file of marks, like a manifest in CSV. `name` is the file as the user named it. The page saves UTF-8, so
-/// `encoding` counts only for a file that is not.
+/// Reads a file of marks, like a manifest in CSV or a workbook. `name` is the file as the user named it. The page saves
+/// UTF-8, so `encoding` counts only for a file that is not.
 ///
 /// # Errors
 ///
@@ -100,18 +103,25 @@ pub(crate) fn read_marks(
     encoding: Option<TextEncoding>,
 ) -> Result<Vec<ReviewMark>, Problems> {
     let mut findings = Findings::default();
-    let encoding = encoding.and_then(|encoding| encoding.unless_utf_8(&bytes));
-    let help = "save the file of marks as \"CSV UTF-8\"";
-    let source = decode_source(name, bytes, encoding, help, &mut findings);
-    let table = source.as_ref().and_then(|source| csv::read(source, None, &mut findings));
-    let marks = match (table, source) {
-        (Some(table), _) => marks_of(&table, &mut findings),
-        (None, Some(source)) => {
-            report_missing(&Place::file(&source), &["job_id", "mark"], &mut findings);
-            Vec::new()
-        }
-        (None, None) => Vec::new(),
+    let table = if FileKind::detect(Path::new(name), &bytes) == FileKind::Workbook {
+        workbook::read(name, &bytes, None, &mut findings)
+    } else {
+        let encoding = encoding.and_then(|encoding| encoding.unless_utf_8(&bytes));
+        let help = "save the file of marks as \"CSV UTF-8\"";
+        let source = decode_source(name, bytes, encoding, help, &mut findings);
+        source.and_then(|source| {
+            let table = csv::read(&source, None, &mut findings);
+            if table.is_none() {
+                report_missing(&Place::file(&source), &["job_id", "mark"], &mut findings);
+            }
+            table
+        })
     };
+    let marks = table.map_or_else(Vec::new, |mut table| {
+        let is_known = |header: &str| MARK_COLUMNS.iter().any(|name| is_named(header, name));
+        skip_rows_above_header(&mut table, &is_known, &mut findings);
+        marks_of(&table, &mut findings)
+    });
     if findings.problems.is_empty() {
         return Ok(marks);
     }
@@ -138,11 +148,14 @@ pub(crate) fn write_marks(marks: &[ReviewMark]) -> io::Result<Vec<u8>> {
     writer.into_inner().map_err(|error| io::Error::other(error.to_string()))
 }
 
+/// Checks whether a header names a column, like the headers of manifests: `Job ID`, `Mark (approved or rejected)`.
+fn is_named(header: &str, column: &str) -> bool {
+    let name = header.split(['(', '[']).next().unwrap_or_default();
+    normalize(name) == normalize(column)
+}
+
 fn marks_of(table: &Table, findings: &mut Findings) -> Vec<ReviewMark> {
-    let column = |name: &str| {
-        let is_named = |cell: &Value| visible(&cell.text).eq_ignore_ascii_case(name);
-        table.header.iter().position(is_named)
-    };
+    let column = |name: &str| table.header.iter().position(|cell| is_named(&cell.text, name));
     let (Some(id), Some(mark)) = (column("job_id"), column("mark")) else {
         let missing = ["job_id", "mark"].into_iter().filter(|name| column(name).is_none());
         report_missing(&table.header[0].place, &missing.collect::<Vec<_>>(), findings);
@@ -294,6 +307,8 @@ mod tests {
         assert_eq!(read(saved), expected);
         assert_eq!(read("mark,job_id\nrejected,d\n"), expected[1..]);
         assert_eq!(read("mark,job_id\n"), []);
+        let titled = "Review of May,,\n\nJob ID,Mark (approved or rejected)\nd, Rejected\n";
+        assert_eq!(read(titled), expected[1..]);
     }
 
     #[test]

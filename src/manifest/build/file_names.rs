@@ -80,9 +80,11 @@ fn file_stem(
         variables.append(&job.validated.variables);
         match rules.templates.render(&value.text, &Arc::new(variables)) {
             Ok(rendered) => rendered.text,
-            Err(mut explanation) => {
-                explanation.message = format!("{} (for the job `{id}`)", explanation.message);
-                findings.problem(explanation.at(&value.place));
+            Err(explanations) => {
+                for mut explanation in explanations {
+                    explanation.message = format!("{} (for the job `{id}`)", explanation.message);
+                    findings.problem(explanation.at(&value.place));
+                }
                 return None;
             }
         }

@@ -1,6 +1,7 @@
 //! The builder of a plan: it collects the jobs of all rows and items.
 
 use std::collections::{HashMap, HashSet, VecDeque};
+use std::iter;
 use std::sync::Arc;
 
 use crate::manifest::diagnostics::place::Place;
@@ -10,7 +11,7 @@ use crate::manifest::diagnostics::text::{list, normalize, quote};
 use crate::manifest::formats::table::{Table, Value, visible};
 use crate::manifest::schema::document::{Defaults, Item};
 use crate::manifest::schema::field::{Field, FieldMap};
-use crate::manifest::schema::header::Columns;
+use crate::manifest::schema::header::{Columns, suspect_near_miss};
 use crate::manifest::schema::options::InvalidRows;
 use crate::manifest::schema::values::parse_bool;
 use crate::model::{Flag, JobSpec, Note, Origin, Sheet, SheetRow, Suspicion};
@@ -90,13 +91,14 @@ impl<'a> PlanBuilder<'a> {
     }
 
     /// Adds the rows of a table. The values of `item`, an item of a YAML manifest, replace those of the rows. `reported`
-    /// are required columns whose absence is already reported.
+    /// are required columns whose absence is already reported. What looks wrong about the columns is added to `of_sheet`.
     pub(crate) fn add_table(
         &mut self,
         table: Table,
         columns: &Columns,
         item: Option<&Item>,
         reported: &[Field],
+        of_sheet: &mut Findings,
     ) {
         let own = columns.own.iter();
         let own = own.map(|column| &*table.header[*column].text);
@@ -112,6 +114,7 @@ impl<'a> PlanBuilder<'a> {
         self.findings.reserve(expected);
         self.sheet.0.rows.reserve(expected);
         let mut taken: Vec<(Field, usize)> = columns.inexact().collect();
+        let mut near_misses = columns.near_misses.clone();
         // The rows, and those without each language.
         let mut count = 0;
         let mut without: Vec<Vec<Place>> = vec![Vec::new(); columns.languages.len()];
@@ -169,6 +172,7 @@ impl<'a> PlanBuilder<'a> {
                 job.reported.extend(&item.reported);
             }
             self.check_length(&header, columns, row, &mut job, &mut findings);
+            near_misses.retain(|(column, _)| !self.uses_column(&job, &header[*column].text));
             self.add(job, Some(sheet_row), findings);
             taken.retain(|(field, column)| {
                 let is_own = self.findings.last_mut().is_some_and(|findings| {
@@ -177,6 +181,9 @@ impl<'a> PlanBuilder<'a> {
                 });
                 !is_own
             });
+        }
+        for (column, field) in near_misses {
+            suspect_near_miss(&header[column], field, of_sheet);
         }
         for ((language, _), places) in columns.languages.iter().zip(without) {
             if let (Some(first), Some(findings)) = (places.first(), self.findings.last_mut())
@@ -189,6 +196,20 @@ impl<'a> PlanBuilder<'a> {
                 findings.note(first, message);
             }
         }
+    }
+
+    /// Checks whether a template of a row uses a column, which is then the user's own.
+    fn uses_column(&self, job: &RawJob, header: &str) -> bool {
+        let values = iter::once(&job.values).chain(&job.languages).chain([&self.defaults.values]);
+        let values = values.flat_map(Values::iter).flat_map(|(_, values)| values);
+        let mut templates =
+            values.chain(&self.rules.file_name).filter(|value| is_template(&value.text)).peekable();
+        if templates.peek().is_none() {
+            return false;
+        }
+        let variables = self.rules.variables(job, &Combination::new());
+        let mut names = templates.flat_map(|value| used_names(&value.text, &variables));
+        names.any(|name| name == header.trim())
     }
 
     /// Reports the required fields of a row that ends before their columns.
@@ -392,7 +413,13 @@ impl<'a> PlanBuilder<'a> {
         ids::report_duplicate_ids(&self.explicit_ids, &mut self.findings);
         drop(self.explicit_ids);
         let findings = &mut self.findings;
-        self.jobs.retain(|job| findings[job.raw_job].problems.is_empty());
+        self.jobs.retain(|job| {
+            let Findings { problems, notes, .. } = &mut findings[job.raw_job];
+            if !problems.is_empty() {
+                notes.extend(job.validated.suspicions.iter().cloned());
+            }
+            problems.is_empty()
+        });
         let ids = assign_ids(&self.jobs, findings);
         for (index, copy) in find_copies(&self.jobs) {
             self.jobs[index].validated.suspicions.push(copy);

@@ -47,7 +47,7 @@ pub(crate) fn validate(
     let RenderedCombination { combination, failed, filled } =
         rules.render_combination(job, combination, findings);
     let row = RowValidator { rules, job, combination: &combination, failed, findings };
-    let (request, audio_seconds) = row.validate()?;
+    let validated = row.validate();
     // Computed only where they are used: for the file name, and to find a variable in single braces.
     let has_brace = |value: &Value| value.text.contains('{');
     let file_name = rules.file_name(&combination);
@@ -55,13 +55,15 @@ pub(crate) fn validate(
         || combination.get(Field::Text).is_some_and(has_brace);
     let variables =
         if needs_variables { rules.variables(job, &combination) } else { Variables::default() };
-    lints::check_request(&combination, &request, audio_seconds, findings);
-    let suspicions = match (&request.speech, combination.get(Field::Text)) {
-        (Speech::Text(_), Some(text)) => {
-            lints::check_text(text, &filled, &variables, &job.variables)
-        }
-        _ => Vec::new(),
+    let text = combination.get(Field::Text).filter(|text| !text.is_blank());
+    let suspicions = text
+        .map_or_else(Vec::new, |text| lints::check_text(text, &filled, &variables, &job.variables));
+    let Some((request, audio_seconds)) = validated else {
+        // A row without a job cannot be asked about; all that is wrong with it is shown at once.
+        findings.notes.extend(suspicions);
+        return None;
     };
+    lints::check_request(&combination, &request, audio_seconds, findings);
     let request = Arc::new(request);
     Some(ValidatedRequest { request, audio_seconds, combination, variables, suspicions })
 }

@@ -114,8 +114,10 @@ impl Rules<'_> {
     ) -> Option<Rendered> {
         match self.templates.render(&value.text, variables) {
             Ok(rendered) => Some(rendered),
-            Err(explanation) => {
-                findings.problem(explanation.at(&value.place));
+            Err(explanations) => {
+                for explanation in explanations {
+                    findings.problem(explanation.at(&value.place));
+                }
                 None
             }
         }

@@ -73,26 +73,49 @@ impl Templates {
     ///
     /// # Errors
     ///
-    /// A syntax error, an unknown or empty variable, or a result that is too long.
+    /// All unknown or empty variables, else a syntax error, or a result that is too long.
     pub(crate) fn render(
         &self,
         template: &str,
         variables: &Arc<Variables>,
-    ) -> Result<Rendered, Explanation> {
+    ) -> Result<Rendered, Vec<Explanation>> {
         let translation = translate(template, variables)?;
-        let Translation { source, used, .. } = &translation;
+        let mut variables = Arc::clone(variables);
+        let mut empty = Vec::new();
+        loop {
+            match self.evaluate(&translation, &variables) {
+                Ok(rendered) if empty.is_empty() => return Ok(rendered),
+                Err(Failure::EmptyVariable(position)) => {
+                    empty.push(empty_variable(variables.names().nth(position).unwrap_or_default()));
+                    // With a value, the next empty variable is found.
+                    variables = Arc::new(variables.with_value(position, "-"));
+                }
+                Err(Failure::Other(explanation)) if empty.is_empty() => {
+                    return Err(vec![explanation]);
+                }
+                Ok(_) | Err(Failure::Other(_)) => return Err(empty),
+            }
+        }
+    }
+
+    fn evaluate(
+        &self,
+        Translation { source, used, .. }: &Translation,
+        variables: &Arc<Variables>,
+    ) -> Result<Rendered, Failure> {
         let filled: usize = used.iter().map(|position| variables.value(*position).len()).sum();
         if filled > MAX_FILLED {
-            return Err(explain(&ErrorKind::OutOfFuel.into()));
+            return Err(Failure::Other(explain(&ErrorKind::OutOfFuel.into())));
         }
         if let Some(position) = used.iter().find(|it| variables.is_contradictory(**it)) {
             let name = quote(variables.names().nth(*position).unwrap_or_default());
             let message =
                 format!("several columns are called {name}, and their values differ here");
-            return Err(Explanation::new(message, "give the columns different names"));
+            let explanation = Explanation::new(message, "give the columns different names");
+            return Err(Failure::Other(explanation));
         }
-        let compiled =
-            self.environment.template_from_str(source).map_err(|error| explain(&error))?;
+        let compiled = self.environment.template_from_str(source);
+        let compiled = compiled.map_err(|error| Failure::Other(explain(&error)))?;
         let rendered = compiled.render_with_spans(Value::from_dyn_object(Arc::clone(variables)));
         let (text, spans) = rendered.map_err(|error| {
             let cause = std::error::Error::source(&error);
@@ -100,22 +123,29 @@ impl Templates {
                 let position = used.iter().find(|it| variables.value(**it) == text);
                 let name = position.and_then(|position| variables.names().nth(*position));
                 let name = name.map_or_else(String::new, |name| format!(" in {}", quote(name)));
-                return Explanation::new(format!("{}{name} {reason}", quote(text)), help.clone());
+                let message = format!("{}{name} {reason}", quote(text));
+                return Failure::Other(Explanation::new(message, help.clone()));
             }
             if error.kind() != ErrorKind::UndefinedError {
-                return explain(&error);
+                return Failure::Other(explain(&error));
             }
             let part = error.range().and_then(|range| source.get(range)).unwrap_or_default();
             let words = part.split(|character: char| !character.is_ascii_alphanumeric());
             let mut in_part = words.filter_map(|word| word.strip_prefix('v')?.parse().ok());
             let is_empty = |position: &usize| variables.value(*position).is_empty();
             let position = in_part.find(is_empty).or_else(|| used.iter().copied().find(is_empty));
-            let name = position.and_then(|position| variables.names().nth(position));
-            empty_variable(name.unwrap_or("a variable"))
+            position.map_or_else(|| Failure::Other(explain(&error)), Failure::EmptyVariable)
         })?;
         let filled = spans.iter().filter(|span| span.kind() == OutputSpanKind::Expression);
         Ok(Rendered { filled: filled.map(OutputSpan::output_range).collect(), text })
     }
+}
+
+/// Why a template has no text.
+enum Failure {
+    /// The variable at this position is empty.
+    EmptyVariable(usize),
+    Other(Explanation),
 }
 
 /// Returns the names of the variables that a template uses, as the user wrote them; none if its syntax is wrong.
@@ -310,7 +340,10 @@ mod tests {
 
     fn render(template: &str) -> Result<String, (String, String)> {
         let rendered = Templates::new().render(template, &variables());
-        rendered.map(|rendered| rendered.text).map_err(|problem| (problem.message, problem.help))
+        rendered.map(|rendered| rendered.text).map_err(|mut problems| {
+            let problem = problems.swap_remove(0);
+            (problem.message, problem.help)
+        })
     }
 
     #[test]
@@ -365,7 +398,8 @@ mod tests {
                 format!("{{{{ \"{header}\" }}}}"),
             ] {
                 let rendered = Templates::new().render(&template, &variables);
-                let rendered = rendered.map(|it| it.text).map_err(|problem| problem.message);
+                let rendered =
+                    rendered.map(|it| it.text).map_err(|problems| problems[0].message.clone());
                 // In an expression, a quote begins a text, and a sign is not a name.
                 if template.contains('|') && matches!(header, "Client’s name" | "😀" | "or") {
                     continue;
@@ -455,6 +489,27 @@ mod tests {
     }
 
     #[test]
+    fn all_unknown_or_empty_variables_are_problems() {
+        let mut variables = Variables::default();
+        let row = ["", "", "Anna"].map(Arc::<str>::from);
+        variables.add(&VariableNames::new(["one", "two", "name"]), row);
+        let variables = Arc::new(variables);
+        for (template, expected) in [
+            ("{{ foo }} {{ name }} {{ bar or baz }}{% if qux %}x{% endif %}", "foo bar baz qux"),
+            ("{{ foo | upper }} {{ foo }} {{ \"bar\" }} {{ 1 }}", "foo foo bar 1"),
+            ("{{ one }} {{ name }} {{ two | upper }} {{ one }}", "one two"),
+            ("{{ one or two }}", "one"),
+            ("{% if one %}{{ two }}{% endif %}{{ one or name }}", ""),
+            ("{{ foo }} {{ one }}", "foo"),
+        ] {
+            let rendered = Templates::new().render(template, &variables);
+            let problems = rendered.err().unwrap_or_default();
+            let names = problems.iter().filter_map(|it| it.message.split('`').nth(1));
+            assert_eq!(names.collect::<Vec<_>>().join(" "), expected, "{template}");
+        }
+    }
+
+    #[test]
     fn template_errors_are_explained() {
         for (template, expected) in [
             ("{{ city", "this `{{` is never closed"),
@@ -535,8 +590,8 @@ mod tests {
             format!("{{{{ long|replace({quotes}, 'bbbb') }}}}"),
             format!("{{{{ long{} }}}}", "|replace('a', 'aa')".repeat(40)),
         ] {
-            let problem = Templates::new().render(&template, &variables).unwrap_err();
-            assert_eq!(problem.message, "the template is too long or nested too deeply");
+            let problems = Templates::new().render(&template, &variables).unwrap_err();
+            assert_eq!(problems[0].message, "the template is too long or nested too deeply");
         }
     }
 
@@ -545,7 +600,7 @@ mod tests {
         let values: Vec<Arc<str>> = row.iter().map(|(_, value)| Arc::from(*value)).collect();
         variables.add(&VariableNames::new(row.iter().map(|(name, _)| *name)), values);
         let rendered = Templates::new().render(template, &Arc::new(variables));
-        rendered.map(|rendered| rendered.text).map_err(|problem| problem.message)
+        rendered.map(|rendered| rendered.text).map_err(|problems| problems[0].message.clone())
     }
 
     #[test]

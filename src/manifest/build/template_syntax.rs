@@ -51,42 +51,27 @@ pub(super) struct Translation {
     pub(super) used: Vec<usize>,
     /// The number of blocks and of their words and signs.
     parts: usize,
+    /// The unknown variables.
+    unknown: Vec<Explanation>,
 }
 
 /// Translates a template.
 ///
 /// # Errors
 ///
-/// An unknown variable or filter, or something that the language does not have.
-pub(super) fn translate(template: &str, variables: &Variables) -> Result<Translation, Explanation> {
-    let mut translation = Translation { source: String::new(), used: Vec::new(), parts: 0 };
-    let mut rest = template;
-    while let Some(start) = find_delimiter(rest) {
-        translation.source.push_str(&rest[..start]);
-        let (delimiter, content) = rest[start..].split_at(2);
-        if delimiter == "{#" {
-            let help = "delete the comment, or put it into a column of its own";
-            return Err(Explanation::new("templates have no comments (`{# ... #}`)", help));
-        }
-        translation.count_part()?;
-        let is_variable = delimiter == "{{";
-        let end = find_end(content, is_variable, variables)?;
-        let (inner, sign_before, sign_after) = strip_signs(&content[..end]);
-        translation.source.push_str(delimiter);
-        translation.source.push_str(sign_before);
-        translation.source.push(' ');
-        if is_variable {
-            translation.add_value(inner, variables)?;
-        } else {
-            translation.add_statement(inner, variables)?;
-        }
-        translation.source.push(' ');
-        translation.source.push_str(sign_after);
-        translation.source.push_str(if is_variable { "}}" } else { "%}" });
-        rest = &content[end + 2..];
+/// All unknown variables, else an unknown filter, or something that the language does not have.
+pub(super) fn translate(
+    template: &str,
+    variables: &Variables,
+) -> Result<Translation, Vec<Explanation>> {
+    let mut translation =
+        Translation { source: String::new(), used: Vec::new(), parts: 0, unknown: Vec::new() };
+    let outcome = translation.add_template(template, variables);
+    if !translation.unknown.is_empty() {
+        // An error after an unknown variable may be a consequence of it.
+        return Err(translation.unknown);
     }
-    translation.source.push_str(rest);
-    Ok(translation)
+    outcome.map(|()| translation).map_err(|error| vec![error])
 }
 
 /// Returns the offset of the next `{{`, `{%` or `{#`.
@@ -240,6 +225,36 @@ fn not_comparable() -> Explanation {
 }
 
 impl Translation {
+    fn add_template(&mut self, template: &str, variables: &Variables) -> Result<(), Explanation> {
+        let mut rest = template;
+        while let Some(start) = find_delimiter(rest) {
+            self.source.push_str(&rest[..start]);
+            let (delimiter, content) = rest[start..].split_at(2);
+            if delimiter == "{#" {
+                let help = "delete the comment, or put it into a column of its own";
+                return Err(Explanation::new("templates have no comments (`{# ... #}`)", help));
+            }
+            self.count_part()?;
+            let is_variable = delimiter == "{{";
+            let end = find_end(content, is_variable, variables)?;
+            let (inner, sign_before, sign_after) = strip_signs(&content[..end]);
+            self.source.push_str(delimiter);
+            self.source.push_str(sign_before);
+            self.source.push(' ');
+            if is_variable {
+                self.add_value(inner, variables)?;
+            } else {
+                self.add_statement(inner, variables)?;
+            }
+            self.source.push(' ');
+            self.source.push_str(sign_after);
+            self.source.push_str(if is_variable { "}}" } else { "%}" });
+            rest = &content[end + 2..];
+        }
+        self.source.push_str(rest);
+        Ok(())
+    }
+
     /// Adds the content of `{{ }}`.
     fn add_value(&mut self, inner: &str, variables: &Variables) -> Result<(), Explanation> {
         if let Some(position) = variables
@@ -262,10 +277,12 @@ impl Translation {
                 return Ok(());
             }
             let message = format!("{} is a text, because of its quotes", quote(literal));
-            return Err(Explanation::new(message, variables.explain_unknown(literal).help));
+            self.unknown.push(Explanation::new(message, variables.explain_unknown(literal).help));
+            return Ok(());
         }
         if inner.parse::<f64>().is_ok() {
-            return Err(variables.explain_unknown(inner));
+            self.unknown.push(variables.explain_unknown(inner));
+            return Ok(());
         }
         self.add_expression(inner, false, variables)
     }
@@ -491,7 +508,10 @@ impl Translation {
         let name = name_region(rest);
         let end = [" or ", " and ", " if ", " else ", " is ", " in "];
         let end = end.iter().filter_map(|keyword| name.find(keyword)).min();
-        Err(variables.explain_unknown(name[..end.unwrap_or(name.len())].trim_end_matches(is_space)))
+        let name = name[..end.unwrap_or(name.len())].trim_end_matches(is_space);
+        self.unknown.push(variables.explain_unknown(name));
+        *expected = Expected::Operator;
+        Ok(name.len())
     }
 
     /// Adds a keyword between two operands, and returns what must follow.

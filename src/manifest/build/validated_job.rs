@@ -67,10 +67,20 @@ impl ValidatedJob {
         }
     }
 
-    /// Returns the id made from the content: `meet-the-new-spring-9x16-k3f9ab`. Moving rows does not change it.
+    /// Returns the id made from the content: `meet-the-new-spring-9x16-k3f9ab`, with the language if the row gives one.
+    /// Moving rows does not change it.
     pub(crate) fn content_id(&self) -> String {
         let ratio = self.validated.request.aspect_ratio;
-        format!("{}-{ratio}-{}", self.words().0, &self.fingerprint.as_str()[..HASH_LENGTH])
+        let language = self.validated.combination.get(Field::Language);
+        let language = language.map(|value| slug(&value.text, SLUG_LENGTH)).unwrap_or_default();
+        let parts = [
+            &*self.words().0,
+            &language,
+            &ratio.to_string(),
+            &self.fingerprint.as_str()[..HASH_LENGTH],
+        ];
+        let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
+        parts.join("-")
     }
 
     /// Returns the id that earlier versions gave a job with the content id `id`: with a shorter hash, and without words

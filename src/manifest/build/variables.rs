@@ -102,6 +102,23 @@ impl Variables {
         ""
     }
 
+    /// Returns these variables with another value at a position.
+    pub(super) fn with_value(&self, position: usize, value: &str) -> Self {
+        let mut variables = self.clone();
+        let mut index = position;
+        for (names, values) in &mut variables.parts {
+            if index < names.names.len() {
+                let mut changed = values.to_vec();
+                changed.resize(changed.len().max(index + 1), Arc::default());
+                changed[index] = value.into();
+                *values = changed.into();
+                return variables;
+            }
+            index -= names.names.len();
+        }
+        variables
+    }
+
     /// Checks whether another column has the same name as the variable at a position, and a different value.
     pub(super) fn is_contradictory(&self, position: usize) -> bool {
         let mut before = 0;

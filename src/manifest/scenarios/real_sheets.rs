@@ -1,6 +1,8 @@
 //! Sheets as people write them: headers in other languages, titles, totals, several ratios in a cell.
 
-use super::support::{ANNA, csv, ids, load_with, notes, options, plan, problems_of};
+use super::support::{
+    ANNA, BEN, csv, ids, load_with, notes, options, plan, problems_of, suspicions,
+};
 use crate::manifest::{InvalidRows, Options};
 use crate::model::AspectRatio;
 
@@ -44,6 +46,80 @@ fn a_column_of_the_user_that_is_taken_for_a_field_is_noted() {
     let columns = ["model_version=", "captions="].map(|it| it.parse().unwrap()).to_vec();
     let plan = load_with(&[("a.csv", sheet)], &Options { columns, ..options() }).unwrap();
     assert_eq!(plan.jobs.len(), 2);
+}
+
+#[test]
+fn a_column_that_a_template_uses_is_no_misspelling() {
+    let sheet = |text: &str| {
+        format!(
+            "id,text,persona,ratio,Modell\na,Hello there.,ANNA,1:1,Golf\nb,{text},ANNA,1:1,Polo\n"
+        )
+    };
+    assert_eq!(suspicions(&csv(&sheet("Der {{ Modell }} ist da."))), [""; 0]);
+    let suspicion = "a.csv:1:23: the column `Modell` is not known; did you mean `model_version`?";
+    assert_eq!(suspicions(&csv(&sheet("Der {{ id }} ist da."))), [suspicion]);
+    let columns = vec!["model_version=".parse().unwrap()];
+    let unused = sheet("Goodbye.");
+    let plan = load_with(&[("a.csv", &unused)], &Options { columns, ..options() }).unwrap();
+    assert_eq!(suspicions(&plan), [""; 0]);
+    // The text of an item counts too.
+    let manifest = "jobs:\n- {rows: a.csv, text: 'Der {{ Modell }} ist da.'}\n";
+    let item = self::plan(&[("m.yaml", manifest), ("a.csv", &unused)]);
+    assert!(suspicions(&item).iter().all(|it| !it.contains("Modell")), "{:?}", suspicions(&item));
+}
+
+#[test]
+fn problems_come_with_everything_else_that_is_wrong() {
+    let sheet = "id,text,persona,ratio,capations\n\
+        a,Hi [First Name] there.,ANNA,1:1,yes\n\
+        b,Hi {{ foo }} and {{ bar }}.,ANNA,1:1,yes\n\
+        c,Hi [Last Name] there.,ANNA,4:3,yes\n";
+    let problems = load_with(&[("a.csv", sheet)], &options()).unwrap_err();
+    let found = problems.problems().iter().map(|it| format!("{} {}", it.place(), it.message()));
+    assert_eq!(
+        found.collect::<Vec<_>>(),
+        [
+            "a.csv:3:3 there is no variable `foo`",
+            "a.csv:3:3 there is no variable `bar`",
+            "a.csv:4:62 `4:3` is not an aspect ratio",
+        ]
+    );
+    let notes = problems.notes().iter().map(|note| format!("{} {}", note.place, note.message));
+    assert_eq!(
+        notes.collect::<Vec<_>>(),
+        [
+            "a.csv:4:3 `[Last Name]` looks like a placeholder",
+            "a.csv:1:23 the column `capations` is not known; did you mean `captions`?",
+            "a.csv:2:3 `[First Name]` looks like a placeholder",
+        ]
+    );
+}
+
+#[test]
+fn an_id_with_a_hint_is_the_id() {
+    for header in ["ID (unique)", "ID [auto]", "Job ID (unique)", "ID (x)"] {
+        let plan = csv(&format!("{header},text,persona,ratio\nwelcome,Hello there.,ANNA,1:1\n"));
+        assert_eq!(ids(&plan), ["welcome"]);
+        assert_eq!(suspicions(&plan), [""; 0]);
+    }
+    let both = csv("ID (CRM),id,text,persona,ratio\n7,welcome,Hello there.,ANNA,1:1\n");
+    assert_eq!(ids(&both), ["welcome"]);
+}
+
+#[test]
+fn each_language_has_its_persona_and_is_part_of_ids() {
+    let plan = csv("text_de,text_en,persona_de,persona_en,ratio\n\
+        Hallo mein Freund.,Hello my friend.,ANNA,BEN,9:16\n");
+    let personas: Vec<&str> = plan.jobs.iter().map(|job| &*job.request.persona).collect();
+    assert_eq!(personas, [ANNA, BEN]);
+    for (job, begin) in
+        plan.jobs.iter().zip(["hallo-mein-freund-de-9x16-", "hello-my-friend-en-9x16-"])
+    {
+        assert!(job.id.as_str().starts_with(begin), "{}", job.id);
+        assert!(job.file_name.starts_with(begin), "{}", job.file_name);
+        let former = job.former_id.as_ref().unwrap().as_str();
+        assert!(former.starts_with(&begin.replace("-de-", "-").replace("-en-", "-")), "{former}");
+    }
 }
 
 #[test]
@@ -261,7 +337,7 @@ fn columns_for_languages_make_a_video_for_each() {
     let spoken: Vec<String> =
         plan.jobs.iter().map(|job| format!("{:?}", job.request.speech)).collect();
     assert_eq!(spoken, ["Text(\"Hallo Ana\")", "Text(\"Oi Ana\")", "Text(\"Tag de\")"]);
-    assert_eq!(&*plan.jobs[0].request.persona, super::support::BEN);
+    assert_eq!(&*plan.jobs[0].request.persona, BEN);
     assert_eq!(&*plan.jobs[1].request.persona, ANNA);
     assert_eq!(plan.jobs[0].file_name, "a-de.mp4");
     assert_eq!(plan.jobs[1].language.as_deref(), Some("pt-BR"));

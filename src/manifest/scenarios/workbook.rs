@@ -10,6 +10,7 @@ use zip::write::{SimpleFileOptions, ZipWriter};
 
 use crate::model::{AspectRatio, Plan};
 
+use crate::manifest::marks::{ReviewVerdict, read_marks};
 use crate::manifest::{Options, Problems, load};
 
 const ANNA: &str = "7350375b-9a98-51b8-934d-14d46a645dc2";
@@ -138,6 +139,16 @@ fn problems(name: &str, bytes: &[u8], sheet: Option<&str>) -> Vec<String> {
     let problems = load_book(name, bytes, sheet).expect_err("something is wrong with it");
     let problems = problems.problems().iter();
     problems.map(|problem| format!("{} {}", problem.place(), problem.message())).collect()
+}
+
+#[test]
+fn marks_of_a_workbook_are_read() {
+    let rows =
+        [row(1, "", &["Review"]), row(3, "", &["Job ID", "Mark"]), row(4, "", &["a", "Approved"])];
+    let book = xlsx(&[("Marks", "visible", &format!("<sheetData>{}</sheetData>", rows.concat()))]);
+    let marks = read_marks("marks.xlsx", book, None).unwrap();
+    let marks = marks.iter().map(|mark| (mark.job.as_str(), mark.verdict));
+    assert_eq!(marks.collect::<Vec<_>>(), [("a", Some(ReviewVerdict::Approved))]);
 }
 
 #[test]

@@ -284,9 +284,7 @@ impl Field {
         };
         known(header).or_else(alternatives).or_else(|| {
             let (name, _hint) = header.split_once(['(', '[', '{', '<', '（'])?;
-            // `ID (CRM)` is rather a column of the user.
-            let found = known(name).filter(|(field, _)| *field != Self::Id);
-            found.map(|(field, _)| (field, HeaderMatch::Hint))
+            known(name).map(|(field, _)| (field, HeaderMatch::Hint))
         })
     }
 
@@ -451,14 +449,18 @@ mod tests {
     fn real_headers_are_recognized() {
         use Field::*;
         for (field, headers) in [
-            (Id, "Video ID|ID|Video-ID:"),
+            (
+                Id,
+                "Video ID|ID|Video-ID:|ID (unique)|ID [auto]|Job ID (unique)|ID (x)|ID (CRM)|ID <key>",
+            ),
             (
                 Text,
-                "Script (max 300 chars)|Script (English)|Skript|Sprechtext|GUIÓN|guion|Texte|Copione|Roteiro|Tekst",
+                "Script (max 300 chars)|Script (English)|Script text|Skripttext|Skript-Text|Texto a locutar|Texte (300 caractères max)|Skript|Sprechtext|GUIÓN|guion|Texte|Copione|Roteiro|Tekst",
             ),
             (
                 Persona,
-                "Persona name|Avatar name|Sprecher|Présentateur|presentateur|Presentatore|apresentador|Prezenter",
+                "Persona name|Avatar name|Sprecher/in|Sprecher*in|Name des Sprechers|Presentador/a|Nom du personnage|\
+                 Nome persona|Nome do apresentador|Naam spreker|Imię prezentera|Sprecher|Présentateur|presentateur|Presentatore|apresentador|Prezenter",
             ),
             (
                 AspectRatio,
@@ -488,7 +490,7 @@ mod tests {
             "Sprache",
             "Zielgruppe (Text)",
             "Nr",
-            "ID (CRM)",
+            "Valid (yes/no)",
         ] {
             assert_eq!(Field::find(own), None, "{own}");
         }

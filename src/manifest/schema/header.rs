@@ -26,6 +26,8 @@ pub(crate) struct Columns {
     pub(crate) own: Vec<usize>,
     /// The column of job ids, if the sheet is a `results.csv`.
     pub(crate) job_id: Option<usize>,
+    /// The user's columns that are likely misspellings of an optional field without a column.
+    pub(crate) near_misses: Vec<(usize, Field)>,
 }
 
 impl Columns {
@@ -33,7 +35,8 @@ impl Columns {
     /// field's exact name.
     pub(crate) fn inexact(&self) -> impl Iterator<Item = (Field, usize)> {
         let inexact = self.matches.iter().filter(|(field, how)| {
-            **how < HeaderMatch::Name && !field.is_required() && *field != Field::Id
+            let is_id = *field == Field::Id && **how > HeaderMatch::Hint;
+            **how < HeaderMatch::Name && !field.is_required() && !is_id
         });
         inexact.filter_map(|(field, _)| Some((field, *self.fields.get(field)?)))
     }
@@ -46,7 +49,7 @@ impl Columns {
     /// Returns the header cells that are no field but a likely misspelling of one, with that field.
     fn misspelled<'t>(&self, header: &'t [Value]) -> impl Iterator<Item = (&'t Value, Field)> {
         let own = self.own.iter().map(|column| &header[*column]);
-        let unknown = own.filter(|cell| Field::find(&cell.text).is_none());
+        let unknown = own.filter(|cell| !is_known_header(&cell.text));
         unknown.filter_map(|cell| Some((cell, Field::closest_match(&cell.text)?)))
     }
 }
@@ -58,11 +61,20 @@ pub(crate) fn skip_title_rows(
     choices: &[ColumnChoice],
     findings: &mut Findings,
 ) {
-    let is_known = |cell: &&Value| {
-        is_known_header(&cell.text)
-            || choices.iter().any(|choice| normalize(&choice.header) == normalize(&cell.text))
+    let is_known = |header: &str| {
+        is_known_header(header)
+            || choices.iter().any(|choice| normalize(&choice.header) == normalize(header))
     };
-    let is_header = |cells: &[Value]| cells.iter().filter(is_known).count() >= 2;
+    skip_rows_above_header(table, &is_known, findings);
+}
+
+/// Makes the first row with at least two columns that `is_known` knows the header, if the first row has fewer.
+pub(crate) fn skip_rows_above_header(
+    table: &mut Table,
+    is_known: &dyn Fn(&str) -> bool,
+    findings: &mut Findings,
+) {
+    let is_header = |cells: &[Value]| cells.iter().filter(|cell| is_known(&cell.text)).count() >= 2;
     if is_header(&table.header) {
         return;
     }
@@ -106,6 +118,7 @@ pub(crate) fn map_columns(
         languages: Vec::new(),
         own,
         job_id: results.map(|block| block.start),
+        near_misses: Vec::new(),
     };
     choose_columns(table, choices, &mut columns, findings);
     let chosen: Vec<usize> = columns.fields.iter().map(|(_, column)| *column).collect();
@@ -164,7 +177,15 @@ pub(crate) fn map_columns(
         );
         findings.note(&header[0].place, message);
     }
-    note_doubtful_columns(header, &columns, findings);
+    note_duplicate_columns(header, &columns, findings);
+    let is_free = |field: Field| {
+        let is_refused = |it: &ColumnChoice| it.field == field && it.header.is_empty();
+        !field.is_required() && !columns.fields.contains(field) && !choices.iter().any(is_refused)
+    };
+    let own = columns.own.iter().filter(|column| !is_known_header(&header[**column].text));
+    let near =
+        own.filter_map(|column| Some((*column, Field::closest_match(&header[*column].text)?)));
+    columns.near_misses = near.filter(|(_, field)| is_free(*field)).collect();
     columns
 }
 
@@ -238,9 +259,13 @@ fn typo_message(cell: &Value, field: Field) -> String {
     format!("the column {header} is not known; did you mean `{}`?", field.name())
 }
 
-/// Notes duplicate columns of the user, and suspects likely misspellings of optional fields, without which every video
-/// would lack what the column says. A missing required field is reported elsewhere.
-fn note_doubtful_columns(header: &[Value], columns: &Columns, findings: &mut Findings) {
+/// Suspects a column that is a likely misspelling of an optional field: every video would lack what the column says.
+pub(crate) fn suspect_near_miss(cell: &Value, field: Field, findings: &mut Findings) {
+    findings.suspicion(&cell.place, typo_message(cell, field));
+}
+
+/// Notes duplicate columns of the user.
+fn note_duplicate_columns(header: &[Value], columns: &Columns, findings: &mut Findings) {
     let mut seen: BTreeMap<String, &Value> = BTreeMap::new();
     for cell in columns.own.iter().map(|column| &header[*column]) {
         if cell.is_blank() || is_known_header(&cell.text) {
@@ -248,12 +273,6 @@ fn note_doubtful_columns(header: &[Value], columns: &Columns, findings: &mut Fin
         }
         if let Some(first) = seen.insert(normalize(&cell.text), cell) {
             findings.note(&cell.place, duplicate_message(cell, first));
-        }
-        if let Some(field) = Field::closest_match(&cell.text)
-            && !field.is_required()
-            && !columns.fields.contains(field)
-        {
-            findings.suspicion(&cell.place, typo_message(cell, field));
         }
     }
 }
@@ -282,11 +301,22 @@ pub(crate) fn check_required_columns(
     }
     let has = |field: Field| columns.fields.contains(field);
     let has_audio = has(Field::Audio) || !columns.languages.is_empty();
-    let is_missing = |field: &Field| !has(*field) && (*field != Field::Text || !has_audio);
+    let languages = &columns.languages;
+    // Each language may have its own persona.
+    let lacks = |field: Field| languages.iter().find(|(_, fields)| !fields.contains(field));
+    let is_in_all = |field: Field| {
+        let has_base = has(Field::Text) || has(Field::Audio);
+        !languages.is_empty() && !has_base && lacks(field).is_none()
+    };
+    let is_missing =
+        |field: &Field| !has(*field) && !is_in_all(*field) && (*field != Field::Text || !has_audio);
     let missing: Vec<Field> = Field::REQUIRED.into_iter().filter(is_missing).collect();
     for field in missing.iter().copied() {
+        let is_in_some = languages.iter().any(|(_, fields)| fields.contains(field));
         let message = if field == Field::Text {
             "the column `text` (or `audio`) is missing".to_owned()
+        } else if let Some((language, _)) = lacks(field).filter(|_| is_in_some) {
+            format!("the column `{0}_{language}` (or `{0}` for all) is missing", field.name())
         } else {
             format!("the column `{}` is missing", field.name())
         };
@@ -342,6 +372,9 @@ mod tests {
         skip_title_rows(&mut table, choices, &mut findings);
         let columns = map_columns(&table, choices, &mut findings);
         check_required_columns(&table, &columns, &mut findings);
+        for (column, field) in &columns.near_misses {
+            suspect_near_miss(&table.header[*column], *field, &mut findings);
+        }
         (columns, findings)
     }
 
@@ -447,6 +480,27 @@ mod tests {
              note a.csv:1:46 duplicate column `note`; first at a.csv:1:41\n\
              suspicion a.csv:1:32: the column `captoins` is not known; did you mean `captions`?"
         );
+    }
+
+    #[test]
+    fn a_near_miss_is_no_suspicion_if_its_field_is_to_have_no_column() {
+        assert_eq!(findings_with("text,persona,ratio,captoins\n", &["captions="]), "");
+    }
+
+    #[test]
+    fn each_language_may_have_its_own_persona() {
+        let languages = "note a.csv:1:1 each row makes a video for each of the languages `de` and `en` that it has";
+        assert_eq!(findings("text_de,text_en,persona_de,persona_en,ratio\n"), languages);
+        let missing = findings("text_de,text_en,persona_de,ratio\n");
+        assert_eq!(
+            missing,
+            format!(
+                "a.csv:1:1 the column `persona_en` (or `persona` for all) is missing [the sheet has `text_de`, `text_en`, \
+                 `persona_de` and `ratio`; `--column persona=HEADER` names another]\n{languages}"
+            )
+        );
+        let base = findings("text,text_de,persona_de,ratio\n");
+        assert!(base.contains("the column `persona` is missing [the sheet has"), "{base}");
     }
 
     #[test]
