@@ -199,8 +199,7 @@ mod tests {
             ..Listing::default()
         };
         let good = describe_list(&list);
-        let expected =
-            "37 jobs, newest first, back to 1970-01-01T00:00:00.000Z; 12 with a tag of this program";
+        let expected = "37 jobs, newest first, back to 1970-01-01T00:00:00.000Z; 12 with a tag of this program";
         assert_eq!(good, Finding::good(expected));
         assert_eq!(describe_list(&Listing::default()), Finding::good("0 jobs"));
         for (list, words) in [
