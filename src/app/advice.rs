@@ -139,7 +139,7 @@ fn journal_hint(error: &JournalError) -> String {
             "nothing was submitted; use the newer version of this program".to_owned()
         }
         JournalError::DiskFull { .. } => {
-            "nothing was submitted; make room or raise the limit, then give the same command again".to_owned()
+            "nothing was submitted; make room, raise the limit or mend the disk, then give the same command again".to_owned()
         }
         JournalError::Inaccessible { source, .. } | JournalError::NotWritable { source, .. }
             if source.kind() == ErrorKind::Unsupported =>

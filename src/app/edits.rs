@@ -133,6 +133,7 @@ impl Edits {
             return Ok(edited);
         };
         let folder = options.folder(None);
+        options.check_folders(&folder)?;
         let path = OutputDir(&folder).edited_sheet(kind.extension());
         edited.content = match copy {
             Some(copy) => Some(copy.bytes.clone()),
@@ -180,6 +181,7 @@ impl Edits {
         original: &[u8],
     ) -> Result<(), Error> {
         let home = options.folder(None);
+        options.check_folders(&home)?;
         let folder = OutputDir(&home);
         if let Some(sheet) = &options.addressed_sheet {
             let campaign = sheet.campaign().to_owned();

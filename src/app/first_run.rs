@@ -106,7 +106,8 @@ impl UsedFolders {
 /// Returns the symbolic links in an output folder and its folders, sorted; first the folder itself if it is one.
 fn links(out: &Path) -> Vec<PathBuf> {
     let state = OutputDir(out).state();
-    let folders = [out.to_owned(), OutputDir(out).videos(), OutputDir(out).logs(), state];
+    let (videos, thumbnails) = (OutputDir(out).videos(), OutputDir(out).thumbnails());
+    let folders = [out.to_owned(), videos, thumbnails, OutputDir(out).logs(), state];
     let entries = folders.iter().filter_map(|folder| std::fs::read_dir(folder).ok());
     let entries = entries.flatten().flatten().map(|entry| entry.path());
     let mut links: Vec<PathBuf> = entries.filter(|path| path.is_symlink()).collect();
@@ -162,13 +163,15 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("out");
         std::fs::create_dir_all(OutputDir(&out).state()).unwrap();
+        std::fs::create_dir_all(OutputDir(&out).thumbnails()).unwrap();
+        symlink("/nowhere", OutputDir(&out).thumbnails().join("a.jpg")).unwrap();
         symlink("/nowhere", OutputDir(&out).videos()).unwrap();
         symlink("/nowhere", OutputDir(&out).lock()).unwrap();
         let said = notes(&FirstRun::of(&out, None), &out, None);
-        assert!(said.len() == 1 && said[0].contains("2 links to other places"), "{said:?}");
+        assert!(said.len() == 1 && said[0].contains("3 links to other places"), "{said:?}");
         let linked = folder.path().join("linked");
         symlink(&out, &linked).unwrap();
         let said = notes(&FirstRun::of(&linked, None), &linked, None);
-        assert!(said[0].contains("3 links") && said[0].contains("linked`"), "{said:?}");
+        assert!(said[0].contains("4 links") && said[0].contains("linked`"), "{said:?}");
     }
 }

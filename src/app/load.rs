@@ -278,7 +278,7 @@ impl ManifestReader {
     /// Returns the campaign's output folder, before shards.
     ///
     /// # Errors
-    /// If the manifest names a folder that is not below its own.
+    /// If the manifest names a folder that is not below its own, or the folder is a link or a file.
     fn out(&self, plan: &Plan) -> Result<PathBuf, Error> {
         let named = plan.output.folder.as_deref();
         let options = CampaignOptions { is_sandbox: false, ..self.options.clone() };
@@ -294,7 +294,9 @@ impl ManifestReader {
                 format!("if it is right, give it yourself: `{} {}`", Flag::Out, out.display());
             return Err(Error::usage_with_hint(message, hint));
         }
-        Ok(self.options.campaign_folder(plan))
+        let home = self.options.campaign_folder(plan);
+        self.options.check_folders(&self.options.shard_folder(home.clone()))?;
+        Ok(home)
     }
 
     fn read(&self, options: &manifest::Options<'_>) -> Result<Plan, Problems> {

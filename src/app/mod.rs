@@ -96,7 +96,7 @@ pub(crate) use crate::manifest::{
     INIT_CSV, INIT_YAML, closest_match, is_campaign_name, parse_yaml,
 };
 use crate::model::Timestamp;
-pub use crate::remote::BaseUrl;
+pub use crate::remote::{BaseUrl, GatewayPlace};
 
 /// Returns the current time.
 pub(crate) fn now() -> Timestamp {

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use jiff::civil::Date;
 
 use super::addressed_sheet::AddressedSheet;
+use super::error::Error;
 use crate::manifest::ColumnChoice;
 use crate::model::{
     Flag, ManifestLocation, Plan, SecretText, Shard, SuspiciousTexts, Timestamp, redact_url,
 };
 use crate::report::{Campaign, CommandLine};
-use crate::util::fs::{OutputDir, default_output_dir};
+use crate::util::fs::{OutputDir, check_dir, default_output_dir};
 
 /// The campaign, and how its manifest is read.
 #[derive(Debug, Clone, Default)]
@@ -95,6 +96,36 @@ impl CampaignOptions {
         }
         let stem = file.file_stem().unwrap_or_default();
         beside.join(default_output_dir(&stem.to_string_lossy(), self.is_sandbox))
+    }
+
+    /// Checks the folders on the way to the output folder `out` that the user did not name: they must be folders, and no
+    /// links, which may have come along with the sheet.
+    ///
+    /// # Errors
+    /// If one is a link, or `out` is a file that the user did not name.
+    pub(crate) fn check_folders(&self, out: &Path) -> Result<(), Error> {
+        let given = self.out.clone().or_else(|| self.folder_of_results()).unwrap_or_else(|| {
+            let file = self.manifest.file().filter(|_| self.addressed_sheet.is_none());
+            file.and_then(Path::parent).map(Path::to_owned).unwrap_or_default()
+        });
+        let mut folder = given.clone();
+        for name in out.strip_prefix(&given).into_iter().flatten() {
+            folder.push(name);
+            check_dir(&folder).map_err(|error| {
+                let hint = format!(
+                    "if it leads where the files belong, name that folder: `{} DIR`",
+                    Flag::Out
+                );
+                Error::usage_with_hint(format!("{error}; nothing was submitted"), hint)
+            })?;
+        }
+        if folder != given && out.is_file() {
+            let message =
+                format!("the output folder `{}` is a file; nothing was submitted", out.display());
+            let hint = format!("choose another folder: `{} DIR`", Flag::Out);
+            return Err(Error::usage_with_hint(message, hint));
+        }
+        Ok(())
     }
 
     /// Returns the campaign's output folder, before shards. A campaign with a date in its name has a folder, and so a

@@ -41,7 +41,7 @@ pub(crate) fn check_writable<F: AsRef<Path>>(
         let _all_new = below.map(|folder| out.join(folder)).all(|folder| folders.insert(folder));
     }
     let check = |folder: &Path| {
-        // The output folder itself may be a link of the user.
+        // A link that the user has named; others are refused when the manifest is loaded.
         if folder != out {
             check_dir(folder)?;
         }

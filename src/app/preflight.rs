@@ -67,6 +67,7 @@ pub(crate) struct Preflight<'a> {
     pub(crate) confirm: &'a Confirm,
     /// Texts that look unfinished, which a person must agree to: what the question says about them.
     pub(crate) unfinished: Option<String>,
+    pub(crate) balance: Balance,
     pub(crate) notices: &'a Notices,
 }
 
@@ -103,7 +104,7 @@ impl Preflight<'_> {
     ///
     /// # Errors
     /// If the run must not begin. Nothing was submitted.
-    pub(crate) async fn check(self, remote: &Remote) -> Result<bool, Error> {
+    pub(crate) async fn check(self) -> Result<bool, Error> {
         let wanted = Costs::of(self.preview);
         if wanted.videos == 0 {
             return Ok(false);
@@ -115,8 +116,8 @@ impl Preflight<'_> {
         }
         let money = self.preview.money();
         let costs = wanted.within(money.counted(), self.limits);
-        let balance = balance(remote, BALANCE_TIMEOUT).await?;
-        if let Balance::Unknown(why) = &balance {
+        let balance = &self.balance;
+        if let Balance::Unknown(why) = balance {
             self.notices.note(&format!(
                 "the account's balance could not be read, so it is not known whether it covers {} for \
                  {} credits ({why})",
@@ -125,12 +126,12 @@ impl Preflight<'_> {
             ));
         }
         let affordability = Affordability::of(&costs, balance.free(money.promised));
-        let shortage = shortage(affordability, &costs, &balance, money.promised);
+        let shortage = shortage(affordability, &costs, balance, money.promised);
         let is_short =
             matches!(affordability, Affordability::Short(_)) && !self.limits.allow_partial;
         let ask = self.confirm.asker();
         if ask.is_none() && is_short {
-            return Err(self.refusal(&shortage.unwrap_or_default(), &balance));
+            return Err(self.refusal(&shortage.unwrap_or_default(), balance));
         }
         if let Some(text) = shortage {
             self.notices.warning(&text);

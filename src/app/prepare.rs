@@ -21,7 +21,7 @@ use super::open_address::SheetCopy;
 use super::options::{CampaignOptions, ResumeCommand};
 use super::output_lock::{check_results, check_workbook, check_writable, lock_output};
 use super::prefetch::JournalPrefetch;
-use super::preflight::{Preflight, preview};
+use super::preflight::{BALANCE_TIMEOUT, Preflight, balance, preview};
 use super::provider::{Provider, ProviderConfig};
 use super::recorded_state::RecordedState;
 use super::rerun::RerunSelection;
@@ -33,12 +33,12 @@ use crate::engine::{Batch, RunOptions, Submits};
 use crate::journal::{Identity, Journal, JournalSnapshot, Lock, LockError};
 use crate::manifest::Selection;
 use crate::model::{
-    CommandName, Duplicates, JobId, JobSpec, LimitSettings, Timestamp, TrustedTime,
+    CommandName, Duplicates, JobId, JobSpec, LimitSettings, Phase, Timestamp, TrustedTime,
 };
 use crate::remote::Remote;
 use crate::report::approval::ApprovalStatus;
 use crate::report::files::ResultFiles;
-use crate::report::{Campaign, Observer, Summary};
+use crate::report::{Campaign, JobRow, Observer, Summary};
 use crate::util::parallel;
 
 /// Creates the displays of a run from its summary.
@@ -183,6 +183,7 @@ impl RunRequest {
         notifications: &mut Notifications,
         clock: &SystemClock,
     ) -> Result<PreparedRun, Error> {
+        self.provider.forget_gateway();
         let copy = match self.run_options.submits {
             Submits::Nothing => SheetCopy::Kept,
             Submits::Selected => SheetCopy::Current,
@@ -254,10 +255,7 @@ impl RunRequest {
         manifest.resolve_ids(Some(&replay), is_sandbox)?;
         manifest.ids.report(&self.notices);
         let recorded = RecordedState::new(&manifest.plan, &manifest.out, replay)?;
-        manifest
-            .names
-            .write(&manifest.out)
-            .map_err(Error::io(format!("cannot write to `{}`", manifest.out.display())))?;
+        manifest.names.write(&manifest.out)?;
         let is_first = recorded.history.is_empty();
         let CheckedRun { preview, provider, accepts_unfinished } =
             match checked.filter(|_| is_first) {
@@ -443,8 +441,8 @@ impl RunRequest {
         Ok(manifest)
     }
 
-    /// Checks costs and balance, and asks for confirmation, unless nothing is submitted. Returns whether a person has
-    /// accepted texts that look unfinished.
+    /// Checks the provider, and if something is submitted, costs and balance, and asks for confirmation. Returns whether a
+    /// person has accepted texts that look unfinished.
     async fn preflight(
         &self,
         manifest: &LoadedManifest,
@@ -452,7 +450,13 @@ impl RunRequest {
         leaves_out: bool,
         remote: &Remote,
     ) -> Result<bool, Error> {
+        let is_final =
+            |row: JobRow<'_>| matches!(row.state.phase, Phase::Done { .. } | Phase::Failed { .. });
+        let is_over = preview.rows().all(is_final);
         if self.run_options.submits == Submits::Nothing {
+            if !is_over {
+                balance(remote, BALANCE_TIMEOUT).await?;
+            }
             return Ok(false);
         }
         if let Some(note) = remembered_cap_note(preview) {
@@ -464,14 +468,18 @@ impl RunRequest {
         let choice = self.campaign.suspicious;
         let unfinished = manifest.check_suspicions(preview, leaves_out, choice, &self.notices)?;
         let asks_about_unfinished = unfinished.is_some();
+        if is_over {
+            return Ok(false);
+        }
         let preflight = Preflight {
             preview,
             limits: &limits,
             confirm: &self.confirm,
             unfinished,
+            balance: balance(remote, BALANCE_TIMEOUT).await?,
             notices: &self.notices,
         };
-        Ok(preflight.check(remote).await? && asks_about_unfinished)
+        Ok(preflight.check().await? && asks_about_unfinished)
     }
 
     /// Checks the approval before anything is created or locked. Returns whether the run requires one.

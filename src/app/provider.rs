@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::model::Credentials;
-use crate::remote::{BaseUrl, Proxy, Remote, RemoteSettings};
+use crate::remote::{BaseUrl, GatewayPlace, Proxy, Remote, RemoteSettings};
 use crate::sandbox::{self, Faults, Sandbox};
 use crate::util::fs::{OutputDir, create_private_dir};
 
@@ -23,6 +23,8 @@ pub enum ProviderConfig {
         credentials: Credentials,
         /// Whether the user says that the videos of a journal of another account are in this one.
         move_account: bool,
+        /// Where the first request has found the address, for all clients of a run.
+        gateway: GatewayPlace,
     },
 }
 
@@ -44,6 +46,13 @@ impl ProviderConfig {
         matches!(self, Self::Sandbox(_))
     }
 
+    /// Makes the next request find out anew where the address is: a run does not depend on earlier ones.
+    pub(super) fn forget_gateway(&mut self) {
+        if let Self::Api { gateway, .. } = self {
+            *gateway = GatewayPlace::default();
+        }
+    }
+
     /// Starts the provider for questions that need no output folder. The sandbox knows no jobs.
     pub(crate) async fn start_without_files(self) -> Result<Provider, Error> {
         let folder = tempfile::tempdir().map_err(Error::io("cannot create a temporary folder"))?;
@@ -60,8 +69,9 @@ impl ProviderConfig {
     /// that it knows them after a crash.
     pub(crate) async fn start(self, out: &Path) -> Result<Provider, Error> {
         let (sandbox, settings) = match self {
-            Self::Api { base_url, credentials, .. } => {
-                (None, RemoteSettings::new(base_url, credentials, out.to_owned()))
+            Self::Api { base_url, credentials, gateway, .. } => {
+                let settings = RemoteSettings::new(base_url, credentials, out.to_owned());
+                (None, RemoteSettings { gateway, ..settings })
             }
             Self::Sandbox(faults) => {
                 let folder = OutputDir(out).sandbox();
@@ -88,5 +98,28 @@ impl ProviderConfig {
         };
         let remote = Arc::new(Remote::new(settings)?);
         Ok(Provider { remote, _sandbox: sandbox, _folder: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn all_clients_of_a_run_share_the_place_of_the_gateway() {
+        let gateway = GatewayPlace::default();
+        let mut config = ProviderConfig::Api {
+            base_url: "http://localhost:9".parse().unwrap(),
+            credentials: Credentials::new("id".to_owned(), "key".to_owned()),
+            move_account: false,
+            gateway: gateway.clone(),
+        };
+        assert!(!format!("{gateway:?}").contains("true"));
+        let first = config.clone().start_without_files().await.unwrap();
+        assert!(first.remote.personas().await.is_err());
+        // Only addresses of this machine were found.
+        assert!(format!("{gateway:?}").contains("true"), "{gateway:?}");
+        config.forget_gateway();
+        assert!(!format!("{config:?}").contains("true"), "{config:?}");
     }
 }

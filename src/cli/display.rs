@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::args::{LogFormat, ProgressStyle, ScreenArguments};
 use super::config::Environment;
 use super::printer::Printer;
+use crate::app::Severity;
 use crate::report::events::{JsonLines, TextLines, Verbosity};
 use crate::report::stderr::Stderr;
 use crate::report::terminal::Progress;
@@ -47,11 +48,22 @@ impl DisplayStyle {
             ProgressStyle::None => DisplayMode::Nothing,
             // With `--quiet`, failures are lines and there is no bar.
             _ if arguments.quiet => DisplayMode::TextLines,
-            ProgressStyle::Bar => DisplayMode::Bar,
+            ProgressStyle::Bar if Environment::has_cursor() => DisplayMode::Bar,
             ProgressStyle::Auto if Environment::shows_bars() => DisplayMode::Bar,
-            ProgressStyle::Plain | ProgressStyle::Auto => DisplayMode::TextLines,
+            ProgressStyle::Bar | ProgressStyle::Plain | ProgressStyle::Auto => {
+                DisplayMode::TextLines
+            }
         };
         Self { mode, verbosity, colours: Environment::error_colours() }
+    }
+
+    /// Reports that the bar of `arguments` is replaced by lines.
+    pub(super) fn report(self, arguments: &ScreenArguments) {
+        let has_bar = arguments.progress != ProgressStyle::Bar || Environment::has_cursor();
+        if self.mode == DisplayMode::TextLines && !has_bar {
+            let note = "progress is shown in lines: `TERM` names no terminal that can show a bar";
+            self.printer().notice(Severity::Note, note);
+        }
     }
 
     /// Returns the printer for notes and warnings.

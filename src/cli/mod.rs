@@ -20,6 +20,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::{ArgMatches, FromArgMatches as _};
+use tokio::runtime::Runtime;
 
 use self::args::{option_variables, reads_environment};
 use self::commands::{Arguments, Command};
@@ -43,7 +44,7 @@ pub fn main() -> ExitCode {
     });
     let (command, matches) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return print_usage_error(&error),
+        Err(error) => return answer_usage(&error),
     };
     let printer = command.printer();
     let exit = check_environment(&matches)
@@ -53,7 +54,7 @@ pub fn main() -> ExitCode {
             error.exit()
         });
     stderr::drain();
-    exit.into()
+    if stderr::is_lost() { exit.min(Exit::Unexpected).into() } else { exit.into() }
 }
 
 /// Keeps the system from writing the memory of this process, which holds the keys, to a file after a crash.
@@ -78,8 +79,19 @@ fn check_environment(matches: &ArgMatches) -> Result<(), Error> {
 }
 
 fn execute(command: Command, matches: &ArgMatches) -> Result<Exit, Error> {
-    check_threads()?;
     check_open_files()?;
+    let runtime = start_runtime()?;
+    let result = runtime.block_on(async {
+        let mut interrupts = interrupts::listen()?;
+        Box::pin(command.execute(matches, &mut interrupts)).await
+    });
+    // Downloads that are active now are resumed by the next run.
+    runtime.shutdown_background();
+    result
+}
+
+fn start_runtime() -> Result<Runtime, Error> {
+    check_threads()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_keep_alive(Duration::MAX)
@@ -88,13 +100,7 @@ fn execute(command: Command, matches: &ArgMatches) -> Result<Exit, Error> {
         .context("cannot start the runtime")?;
     // The runtime panics where it cannot start its first thread for files, so that one is kept.
     drop(runtime.spawn_blocking(|| ()));
-    let result = runtime.block_on(async {
-        let mut interrupts = interrupts::listen()?;
-        Box::pin(command.execute(matches, &mut interrupts)).await
-    });
-    // Downloads that are active now are resumed by the next run.
-    runtime.shutdown_background();
-    result
+    Ok(runtime)
 }
 
 /// The threads that the program needs: for standard error, two for the runtime, and one for files. Further ones make it
@@ -158,6 +164,19 @@ fn check_open_files() -> Result<(), Error> {
 #[doc(hidden)]
 pub fn definition() -> clap::Command {
     commands::definition()
+}
+
+/// Prints a usage error, or the help or version that was asked for, and returns the exit code. An interrupt ends it.
+fn answer_usage(error: &clap::Error) -> ExitCode {
+    let Ok(runtime) = start_runtime() else {
+        return print_usage_error(error);
+    };
+    let exit = runtime.block_on(async {
+        let _interrupts = interrupts::listen();
+        print_usage_error(error)
+    });
+    runtime.shutdown_background();
+    exit
 }
 
 /// Prints a usage error, or the help or version that was asked for, and returns the exit code.

@@ -1,14 +1,14 @@
 //! Opening a journal for reading where nothing can be written, and the errors of access.
 
 use std::fs::File;
-use std::io::{Error, ErrorKind, Seek as _, SeekFrom, Write as _};
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::JournalError;
-use crate::util::fs::{check_dir, check_own, describe};
+use crate::util::fs::{check_dir, check_own, describe, make_private};
 
 /// Checks that the journal at `path`, its folder and the files that SQLite keeps beside it are no links.
 pub(super) fn check_files(path: &Path) -> Result<(), JournalError> {
@@ -17,10 +17,20 @@ pub(super) fn check_files(path: &Path) -> Result<(), JournalError> {
         move |source| JournalError::Inaccessible { path, source }
     };
     check_dir(path.parent().unwrap_or(Path::new(""))).map_err(refused(path))?;
-    ["", "-wal", "-shm", "-journal"].iter().try_for_each(|suffix| {
+    FILES.iter().try_for_each(|suffix| {
         let file = with_suffix(path, suffix);
         check_own(&file).map_err(refused(&file))
     })
+}
+
+/// The ends of the names of a journal and of the files that SQLite keeps beside it.
+const FILES: [&str; 4] = ["", "-wal", "-shm", "-journal"];
+
+/// Makes the journal at `path` and the files beside it readable by their owner alone.
+pub(super) fn make_files_private(path: &Path) {
+    for suffix in FILES {
+        make_private(&with_suffix(path, suffix));
+    }
 }
 
 /// Opens the database at `path`. It comes with a folder that others may have made, so SQLite runs nothing that is defined
@@ -108,26 +118,49 @@ fn space_problem(path: &Path, error: &rusqlite::Error) -> Option<String> {
     use rusqlite::ffi;
     let is_full = is_disk_full(error);
     let is_failed_write = error.sqlite_error().is_some_and(|error| {
-        let codes = [ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_IOERR_TRUNCATE, ffi::SQLITE_IOERR_FSYNC];
-        codes.contains(&error.extended_code)
+        matches!(
+            error.extended_code,
+            ffi::SQLITE_IOERR_WRITE
+                | ffi::SQLITE_IOERR_TRUNCATE
+                | ffi::SQLITE_IOERR_FSYNC
+                | ffi::SQLITE_IOERR_DIR_FSYNC
+                | ffi::SQLITE_IOERR_DELETE
+                | ffi::SQLITE_IOERR_CLOSE
+                | ffi::SQLITE_IOERR_SEEK
+        )
     });
     if !is_full && !is_failed_write {
         return None;
     }
     let length = |suffix| std::fs::metadata(with_suffix(path, suffix)).map_or(0, |file| file.len());
     let longest = length("").max(length("-wal"));
-    match probe(path, longest).map_err(|error| (error.kind(), describe(&error))) {
-        Err((ErrorKind::FileTooLarge | ErrorKind::QuotaExceeded, reason)) => Some(reason),
-        Ok(()) | Err(_) => is_full.then(|| "no space left on device".to_owned()),
-    }
+    let probed = probe(path, longest).map_err(|error| (error.kind(), describe(&error)));
+    Some(match probed {
+        Err((ErrorKind::FileTooLarge | ErrorKind::QuotaExceeded, reason)) => reason,
+        Ok(()) | Err(_) if is_full => "no space left on device".to_owned(),
+        Err((_, reason)) => reason,
+        Ok(()) => "the disk or its file system has reported an error".to_owned(),
+    })
 }
 
 /// Writes a temporary file in the folder of `path` from the byte `start` on.
 fn probe(path: &Path, start: u64) -> std::io::Result<()> {
     let mut file = tempfile::tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
-    file.seek(SeekFrom::Start(start))?;
-    file.write_all(&[0; 16 << 10])?;
+    write_at(&mut file, start, &[0; 16 << 10])?;
     file.sync_all()
+}
+
+/// Writes with the call that SQLite uses.
+#[cfg(unix)]
+fn write_at(file: &mut File, start: u64, bytes: &[u8]) -> std::io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, start)
+}
+
+#[cfg(not(unix))]
+fn write_at(file: &mut File, start: u64, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::{Seek as _, SeekFrom, Write as _};
+    file.seek(SeekFrom::Start(start))?;
+    file.write_all(bytes)
 }
 
 /// Returns the path of a file beside the database at `path`: its write-ahead log has the suffix `-wal`.
@@ -237,6 +270,8 @@ mod tests {
             (ffi::SQLITE_LOCKED, "locked"),
             (ffi::SQLITE_FULL, "no space left on device"),
             (ffi::SQLITE_IOERR_SHMSIZE, "no space left on device"),
+            (ffi::SQLITE_IOERR_WRITE, "has reported an error"),
+            (ffi::SQLITE_IOERR_DIR_FSYNC, "has reported an error"),
             (ffi::SQLITE_IOERR_SHMMAP, "no shared memory"),
             (ffi::SQLITE_IOERR_LOCK, "no locks"),
         ] {

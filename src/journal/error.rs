@@ -13,12 +13,12 @@ pub enum JournalError {
         /// The error of SQLite.
         source: rusqlite::Error,
     },
-    /// The file system is full, or a limit or quota is reached.
+    /// The file system is full, a limit or quota is reached, or the disk fails.
     #[error("cannot write the journal `{}`: {reason}", path.display())]
     DiskFull {
         /// The journal.
         path: PathBuf,
-        /// What is full.
+        /// What is full or fails.
         reason: String,
     },
     /// Permissions or another program prevent access. The content may be sound.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 
-use super::access::{self, check_files, database_error, with_suffix};
+use super::access::{self, check_files, database_error, make_files_private, with_suffix};
 use super::error::JournalError;
 use super::reader::{APPLICATION_ID, FORMAT_VERSION, Identity, SCHEMA};
 use super::replay::{Fold, Replay};
@@ -60,6 +60,7 @@ impl Journal {
             None => create(&path, identity)?,
         }
         check_files(&path)?;
+        make_files_private(&path);
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE;
         let connection = access::open(&path, flags).map_err(|e| database_error(&path, e))?;
         configure(&connection).map_err(|e| database_error(&path, e))?;

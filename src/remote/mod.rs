@@ -43,6 +43,6 @@ pub use api::wire::{AccentItem, PersonaItem, VoiceItem};
 pub use base_url::{BaseUrl, InvalidBaseUrl};
 pub use client::Remote;
 pub use http::RemoteError;
-pub use settings::{Proxy, RemoteSettings, Timeouts};
+pub use settings::{GatewayPlace, Proxy, RemoteSettings, Timeouts};
 pub(crate) use sheet::{SheetAddress, SheetClient, SheetError};
 pub(crate) use webhook::{ChatFormat, WebhookClient, WebhookUrl};

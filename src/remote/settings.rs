@@ -1,6 +1,7 @@
 //! The settings of the network layer.
 
 use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use super::base_url::BaseUrl;
@@ -24,7 +25,15 @@ pub struct RemoteSettings {
     pub timeouts: Timeouts,
     /// Largest file that is downloaded, in bytes.
     pub largest_file: u64,
+    /// Where the first request has found the address. Clients that share it agree on that.
+    pub gateway: GatewayPlace,
 }
+
+/// Whether all addresses of a gateway are internal. Fixed for a run by the first resolution, which is that of the first
+/// request to the gateway, whichever client sends it: the server of its name must not change that later, to have requests
+/// sent to a private network or files fetched from it.
+#[derive(Debug, Clone, Default)]
+pub struct GatewayPlace(pub(super) Arc<OnceLock<bool>>);
 
 /// Whether to use the system's proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -90,6 +99,7 @@ impl RemoteSettings {
             proxy: Proxy::default(),
             timeouts: Timeouts::default(),
             largest_file: Self::LARGEST_FILE,
+            gateway: GatewayPlace::default(),
         }
     }
 }

@@ -12,7 +12,7 @@ use reqwest::{Client, RequestBuilder, Url};
 
 use super::address::{is_internal, is_loopback};
 use super::http::{PublicOnlyResolver, RemoteError, build_client, transport_failure};
-use super::settings::Proxy;
+use super::settings::{GatewayPlace, Proxy};
 
 /// Time limit of one attempt, from the name lookup to the answer. A message must not delay a run.
 const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -137,7 +137,7 @@ impl WebhookClient {
     /// If an HTTP client cannot be built.
     pub(crate) fn new() -> Result<Self, RemoteError> {
         let client = |proxy| build_client(ATTEMPT_TIMEOUT, proxy, |builder| builder);
-        let resolver = PublicOnlyResolver::new(None);
+        let resolver = PublicOnlyResolver::new(None, GatewayPlace::default());
         Ok(Self {
             external: client(Proxy::System)?,
             local: client(Proxy::Bypass)?,

@@ -33,6 +33,11 @@ impl Write for Stderr {
     }
 }
 
+/// Checks whether standard error cannot be written to, as on a full disk: everything was lost.
+pub(crate) fn is_lost() -> bool {
+    queue().is_some_and(Queue::is_lost)
+}
+
 /// Waits until everything is written, but not for a reader that has stopped.
 pub(crate) fn drain() {
     if let Some(queue) = queue() {
@@ -63,6 +68,8 @@ struct State {
     is_stuck: bool,
     /// The number of messages left out since then.
     left_out: usize,
+    /// Whether any write has succeeded; `None` before the first one. A reader that is gone does not count.
+    has_written: Option<bool>,
 }
 
 impl State {
@@ -114,6 +121,10 @@ impl Queue {
         }
     }
 
+    fn is_lost(&self) -> bool {
+        self.0.lock().has_written == Some(false)
+    }
+
     fn drain(&self, patience: Duration) {
         let is_busy = |state: &State| state.is_writing || !state.waiting.is_empty();
         drop(self.0.wait_while(self.0.lock(), patience, is_busy));
@@ -131,9 +142,12 @@ fn write_all(shared: &Shared, mut output: impl Write) {
         state.is_writing = true;
         drop(state);
         shared.changed.notify_all();
-        // A reader that is gone is ignored.
-        let _ = output.write_all(&bytes).and_then(|()| output.flush());
+        let written = output.write_all(&bytes).and_then(|()| output.flush());
         let mut state = shared.lock();
+        let is_gone = written.as_ref().is_err_and(|it| it.kind() == io::ErrorKind::BrokenPipe);
+        if !is_gone {
+            state.has_written = Some(written.is_ok() || state.has_written == Some(true));
+        }
         (state.is_writing, state.is_stuck) = (false, false);
         let left_out = std::mem::take(&mut state.left_out);
         if left_out > 0 {
@@ -185,6 +199,37 @@ mod tests {
         let note = "note: 2 messages were left out, because nothing read them\n";
         let rest = outputs.recv().unwrap();
         assert_eq!((rest.len(), rest.ends_with(note)), (MAX_WAITING + note.len(), true));
+    }
+
+    /// An output that fails with each of these errors once, and then is written to.
+    struct FailingOutput(Vec<io::ErrorKind>);
+
+    impl Write for FailingOutput {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.pop().map_or(Ok(bytes.len()), |kind| Err(kind.into()))
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn messages_are_lost_if_none_can_be_written() {
+        use io::ErrorKind::{BrokenPipe, StorageFull};
+        for (errors, is_lost) in [
+            (vec![], false),
+            (vec![StorageFull; 2], true),
+            (vec![StorageFull], false),
+            (vec![BrokenPipe; 2], false),
+        ] {
+            let queue = Queue::start(FailingOutput(errors.clone())).unwrap();
+            for _ in 0..2 {
+                queue.push(b"x", PATIENCE);
+                queue.drain(Duration::from_secs(60));
+            }
+            assert_eq!(queue.is_lost(), is_lost, "{errors:?}");
+        }
     }
 
     #[test]

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 use tempfile::NamedTempFile;
 
+use super::text::byte_size;
+
 /// Returns the name of the default output folder for a manifest with this stem. The sandbox has a folder of its own, so
 /// that a trial is never in the way of the real run.
 pub(crate) fn default_output_dir(stem: &str, is_sandbox: bool) -> String {
@@ -90,6 +92,11 @@ impl OutputDir<'_> {
     /// Returns the folder of the videos.
     pub(crate) fn videos(self) -> PathBuf {
         self.0.join("videos")
+    }
+
+    /// Returns the folder of the thumbnails.
+    pub(crate) fn thumbnails(self) -> PathBuf {
+        self.0.join("thumbnails")
     }
 
     /// Returns the path of `results.csv`.
@@ -258,6 +265,20 @@ pub(crate) fn open_own(path: &Path, options: &mut OpenOptions) -> io::Result<Fil
     open(path, options, Links::Refuse)
 }
 
+/// Reads a regular file of at most `most` bytes, see [`open_regular`].
+///
+/// # Errors
+/// If it cannot be read, is longer, or is not a regular file.
+pub(crate) fn read_short(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    open_regular(path)?.take(most + 1).read_to_end(&mut content)?;
+    if content.len() as u64 > most {
+        let message = format!("it is longer than {}", byte_size(most));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+    }
+    Ok(content)
+}
+
 /// Reads a file that belongs to the program, see [`open_own`].
 ///
 /// # Errors
@@ -266,6 +287,24 @@ pub(crate) fn read_own(path: &Path) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     open_own(path, File::options().read(true))?.read_to_end(&mut content)?;
     Ok(content)
+}
+
+/// Makes a regular file of this program readable by its owner alone: a copy of its folder may be readable by everyone. A
+/// file of another user stays as it is.
+pub(crate) fn make_private(path: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+        let user = rustix::process::geteuid().as_raw();
+        let is_open = |file: &std::fs::Metadata| {
+            file.is_file() && file.uid() == user && file.mode() & 0o077 != 0
+        };
+        if path.symlink_metadata().is_ok_and(|file| is_open(&file)) {
+            // Some file systems have no permissions.
+            let _ = std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600));
+        }
+    }
+    let _ = path;
 }
 
 /// Checks that the file at `path`, which belongs to the program, is a regular file or missing.

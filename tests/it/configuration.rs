@@ -21,6 +21,20 @@ fn setting(json: &Value, name: &str) -> (String, String) {
     (text("value"), text("source"))
 }
 
+#[test]
+fn a_long_env_file_is_not_read() {
+    let folder = Folder::with_sheet(1);
+    let line = "CREATIFY_API_ID=a\n";
+    let lines = |bytes: usize| line.repeat(bytes / line.len());
+    let config = |text: &str| {
+        folder.write(".env", text);
+        run_with(&folder, &["config", "sheet.csv"], &NO_KEYS).expect_code(0)
+    };
+    config(&lines(1_000_000)).expect_stdout(&["in `.env`"]);
+    config(&lines(1_000_100))
+        .expect_stderr(&["note: `.env` is not read: it is longer than 1.0 MB"]);
+}
+
 /// Runs the program with these variables; an empty value unsets one.
 fn run_with(folder: &Folder, arguments: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = folder.command(arguments);

@@ -36,6 +36,32 @@ fn a_full_disk_stops_the_run_and_paid_videos_are_downloaded_later() {
     scenario.expect_paid_once(3);
 }
 
+/// A terminal that cannot move its cursor.
+#[test]
+fn a_bar_is_replaced_by_lines_where_the_cursor_cannot_move() {
+    let scenario = Scenario::new(1);
+    for (terminal, is_replaced) in [("dumb", true), ("", true), ("xterm", false)] {
+        let mut run = scenario.sheet_command(&["--progress", "bar"]);
+        let run = output(run.env("TERM", terminal)).expect_code(0);
+        let note = "note: progress is shown in lines";
+        assert_eq!(run.stderr.contains(note), is_replaced, "{terminal}: {}", run.stderr);
+        assert_eq!(run.stderr.contains('\u{1b}'), !is_replaced, "{terminal}: {}", run.stderr);
+    }
+}
+
+/// `/dev/full` is a full disk.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_that_can_report_nothing_does_not_end_as_a_success() {
+    for options in [&[][..], &["--log-format", "json"]] {
+        let scenario = Scenario::new(1);
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut run = scenario.sheet_command(options);
+        assert_eq!(run.stderr(full).status().unwrap().code(), Some(1), "{options:?}");
+        scenario.expect_paid_once(1);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_limit_on_files_is_named_and_does_not_kill_the_program() {

@@ -144,7 +144,7 @@ fn nothing_that_came_along_controls_the_terminal() {
     run(&["plan", hostile], 2);
     run(&["plan", "sheet.csv", &format!("--{hostile}")], 2);
     run(&["init", &format!("{hostile}/c.pdf")], 2);
-    run(&["personas", "--sandbox", "--faults", hostile], 1);
+    run(&["personas", "--sandbox", "--faults", hostile], 2);
     run(&["run", "sheet.csv", "--only-approved", hostile], 2);
     let journal = scenario.path("sheet-output/.callsheet/journal.sqlite");
     scenario.run_sheet(&[]).expect_code(0);

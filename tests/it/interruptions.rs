@@ -317,7 +317,14 @@ fn signals_end_commands_whose_output_nobody_reads() {
     use std::io::Write as _;
     let scenario = Scenario::new(1);
     scenario.run_sheet(&[]).expect_code(0);
-    for arguments in ["plan sheet.csv --sandbox", "status sheet.csv", "man", "config sheet.csv"] {
+    for arguments in [
+        "plan sheet.csv --sandbox",
+        "status sheet.csv",
+        "man",
+        "config sheet.csv",
+        "run --help",
+        "--version",
+    ] {
         for name in ["TERM", "INT"] {
             let arguments: Vec<&str> = arguments.split(' ').collect();
             let (unread, mut stdout) = std::io::pipe().unwrap();

@@ -1,10 +1,10 @@
 //! Output folders, sheets and settings that someone else has prepared: links, pipes, foreign files and journals that do
 //! more than record.
 
-use std::os::unix::fs::{MetadataExt as _, symlink};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
 use std::path::Path;
 
-use crate::program::{Folder, Provider, Scenario};
+use crate::program::{FAST, Folder, Provider, Scenario, output, sheet};
 
 /// Every name that the program writes in an output folder, besides names with the time in them. A link at a name of one
 /// group may end the run, so each group is planted alone.
@@ -97,6 +97,77 @@ fn a_link_in_place_of_a_folder_is_refused_before_anything_is_paid() {
         }
     }
     assert_eq!(scenario.accepted(), 0);
+}
+
+#[test]
+fn a_linked_output_folder_is_refused_unless_the_user_has_named_it() {
+    let scenario = Scenario::new(2);
+    let dated = "campaign: daily-{{ date }}\njobs: [{ rows: sheet.csv }]\n";
+    scenario.write("dated.yaml", dated);
+    std::fs::create_dir(scenario.path("elsewhere")).unwrap();
+    let run = |manifest: &str, further: &[&str]| {
+        let base = ["--base-url", scenario.base_url()];
+        scenario.run(&[&["run", manifest][..], &base, &FAST, further].concat())
+    };
+    let day = ["--date", "2026-12-01"];
+    for (link, manifest, options) in [
+        ("sheet-output", "sheet.csv", &[][..]),
+        ("sheet-output/shard-1-of-2", "sheet.csv", &["--shard", "1/2"]),
+        ("named/shard-1-of-2", "sheet.csv", &["--out", "named", "--shard", "1/2"]),
+        ("dated-output", "dated.yaml", &day),
+        ("dated-output/2026-12-01", "dated.yaml", &day),
+    ] {
+        let path = scenario.path(link);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        symlink(scenario.path("elsewhere"), &path).unwrap();
+        let refused = run(manifest, options).expect_code(2);
+        let shown = format!("`{link}` is a symbolic link");
+        refused.expect_stderr(&[&shown, "nothing was submitted", "`--out DIR`"]);
+        scenario.run(&[&["report", manifest][..], options].concat()).expect_code(2);
+        scenario.run(&[&["approve", manifest][..], options].concat());
+        let mut written = std::fs::read_dir(scenario.path("elsewhere")).unwrap();
+        assert!(written.next().is_none(), "{link}");
+        std::fs::remove_file(path).unwrap();
+    }
+    assert_eq!(scenario.accepted(), 0);
+    symlink(scenario.path("elsewhere"), scenario.path("mine")).unwrap();
+    run("sheet.csv", &["--out", "mine"]).expect_code(0);
+    assert!(scenario.exists("elsewhere/results.csv"));
+}
+
+#[test]
+fn a_file_or_folder_in_the_place_of_another_is_named() {
+    let scenario = Scenario::new(1);
+    scenario.write("c.yaml", "output: { folder: sheet.csv }\njobs: [{ rows: sheet.csv }]\n");
+    for command in ["plan", "approve", "run"] {
+        let refused = scenario.run(&[command, "c.yaml"]).expect_code(2);
+        refused.expect_stderr(&["the output folder `sheet.csv` is a file", "`--out DIR`"]);
+    }
+    std::fs::create_dir_all(scenario.path("sheet-output/.callsheet/names.json")).unwrap();
+    let refused = scenario.run_sheet(&[]).expect_code(2);
+    refused.expect_stderr(&[".callsheet/names.json`", "nothing was submitted", "move away"]);
+    assert_eq!(scenario.accepted(), 0);
+}
+
+#[test]
+fn journal_and_logs_that_others_can_read_are_private_again_after_a_run() {
+    let scenario = Scenario::new(1);
+    scenario.run_sheet(&[]).expect_code(0);
+    let state = scenario.path("sheet-output/.callsheet");
+    let files = || {
+        let folders = [state.clone(), state.join("logs")];
+        let entries = folders.into_iter().flat_map(|it| std::fs::read_dir(it).unwrap());
+        let files = entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_file());
+        files
+            .filter(|path| path.starts_with(state.join("logs")) || path.ends_with("journal.sqlite"))
+    };
+    for file in files() {
+        std::fs::set_permissions(file, std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    scenario.write("sheet.csv", &sheet(2));
+    scenario.run_sheet(&[]).expect_code(0);
+    let modes: Vec<u32> = files().map(|file| file.metadata().unwrap().mode() & 0o777).collect();
+    assert_eq!(modes, [0o600; 3]);
 }
 
 #[test]
@@ -205,7 +276,7 @@ fn pipes_and_devices_are_refused_in_place_of_input_files() {
         } else if name == "CALLSHEET_PROFILES" {
             command.args(["--profile", "spring"]);
         }
-        let refused = crate::program::output(&mut command).expect_code(2);
+        let refused = output(&mut command).expect_code(2);
         refused.expect_stderr(&["a named pipe", "nothing was submitted"]);
     }
     pipe(".env");
@@ -227,6 +298,6 @@ fn a_shell_may_pass_a_sheet_as_an_open_file() {
 fn an_output_folder_whose_name_looks_like_a_uri_is_a_folder() {
     let scenario = Scenario::new(1);
     let mut run = scenario.sheet_command(&["--out", "file:out?mode=memory"]);
-    crate::program::output(&mut run).expect_code(0);
+    output(&mut run).expect_code(0);
     assert!(scenario.exists("file:out?mode=memory/.callsheet/journal.sqlite"));
 }

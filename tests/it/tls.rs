@@ -8,6 +8,7 @@ use axum::http::{HeaderMap, Method, Response, Uri, Version};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use hyper_util::service::TowerToHyperService;
+use rcgen::{BasicConstraints, CertificateParams, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio_rustls::TlsAcceptor;
@@ -45,16 +46,22 @@ struct TlsProxy {
 impl TlsProxy {
     /// Starts a proxy that offers `protocols`, the preferred one first.
     fn start(protocols: &[&[u8]]) -> Self {
+        Self::with(CertificateParams::new(["localhost".to_owned()]).unwrap(), protocols)
+    }
+
+    /// Starts a proxy with a certificate of this kind, signed by itself.
+    fn with(parameters: CertificateParams, protocols: &[&[u8]]) -> Self {
         let provider = Provider::new();
-        let issued = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let signing_key = KeyPair::generate().unwrap();
+        let certificate = parameters.self_signed(&signing_key).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("authority.pem"), issued.cert.pem()).unwrap();
-        let key = PrivateKeyDer::try_from(issued.signing_key.serialize_der()).unwrap();
+        std::fs::write(folder.path().join("authority.pem"), certificate.pem()).unwrap();
+        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
         // An error means that another test has installed it.
         let _already = ring::default_provider().install_default();
         let mut config = ServerConfig::builder()
             .with_no_client_auth()
-            .with_single_cert(vec![issued.cert.der().clone()], key)
+            .with_single_cert(vec![certificate.der().clone()], key)
             .unwrap();
         config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         let runtime = Runtime::new().unwrap();
@@ -179,4 +186,28 @@ fn an_untrusted_certificate_is_reported_and_no_credentials_are_sent() {
         .expect_code(10)
         .expect_stderr(&["certificate: UnknownIssuer", "that this machine trusts"]);
     assert!(proxy.requests.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_certificate_that_is_not_for_a_server_is_described_in_words() {
+    let kinds: [(fn(&mut CertificateParams), &str); 2] = [
+        (
+            |it| it.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
+            "the certificate is an authority's own",
+        ),
+        (
+            |it| it.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth],
+            "the certificate is not for a server",
+        ),
+    ];
+    for (change, words) in kinds {
+        let mut parameters = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        change(&mut parameters);
+        let (proxy, folder) = (TlsProxy::with(parameters, &[HTTP_1]), Folder::new());
+        let mut command = folder.command(&["personas", "--base-url", &proxy.address]);
+        command.env("SSL_CERT_FILE", proxy.folder.path().join("authority.pem"));
+        let answer = output(&mut command).expect_code(10).expect_stderr(&[words]);
+        answer.expect_not_in_stderr(&["OtherError", "Other("]);
+        assert!(proxy.requests.lock().unwrap().is_empty());
+    }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use callsheet::sandbox::{FaultTrigger, Faults, FileFault};
@@ -227,6 +228,37 @@ fn a_page_in_place_of_the_api_ends_the_run_before_the_first_create() {
 }
 
 #[test]
+fn a_page_in_place_of_the_api_ends_collecting_and_resuming() {
+    let has_page = Arc::new(AtomicBool::new(true));
+    let is_page = Arc::clone(&has_page);
+    let (address, requests) = serve(move |request| {
+        if is_page.load(Ordering::Relaxed) {
+            (200, PAGE)
+        } else if request.starts_with("POST") {
+            (201, r#"{"id":"one","status":"pending"}"#)
+        } else {
+            (200, "[]")
+        }
+    });
+    let folder = Folder::with_sheet(1);
+    let expect_end = |command, further: &[&str]| {
+        requests.lock().unwrap().clear();
+        let ended = folder.run(&campaign_at(command, &address, further)).expect_code(6);
+        ended.expect_stderr(&["at `127.0.0.1`, something that is not the API answered"]);
+        let requests = requests.lock().unwrap();
+        assert!(requests.len() < 10, "{requests:?}");
+    };
+    // There is nothing to collect yet.
+    expect_end("collect", &[]);
+    has_page.store(false, Ordering::Relaxed);
+    let submit = ["--yes", "--submit-only", "--settle", "1s"];
+    folder.run(&campaign_at("run", &address, &submit)).expect_code(8);
+    has_page.store(true, Ordering::Relaxed);
+    expect_end("collect", &[]);
+    expect_end("run", &["--yes"]);
+}
+
+#[test]
 fn other_answers_than_the_apis_end_the_run_before_the_first_create() {
     for (status, body, expected) in [
         (503, PAGE, "not the API answered: an HTML page titled `Just a moment...`"),
@@ -234,7 +266,7 @@ fn other_answers_than_the_apis_end_the_run_before_the_first_create() {
         (200, "It works!", "not the API answered: the text `It works!`"),
         (200, "null", "not the API answered: the text `null`"),
         (200, "", "not the API answered: an empty answer"),
-        (403, "", "something in front of the API answered: Forbidden"),
+        (403, "", "at `127.0.0.1`, something in front of the API answered: Forbidden"),
         (401, "go away", "not the API answered: go away"),
     ] {
         let (address, requests) = serve(move |_| (status, body));
@@ -267,14 +299,13 @@ fn a_server_of_another_protocol_is_not_the_api() {
 
 #[test]
 fn an_overloaded_api_is_waited_for() {
-    let requests = std::sync::atomic::AtomicUsize::new(0);
-    let (address, _) =
-        serve(move |request| match requests.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-            0..4 => (503, "<title>503 Service Temporarily Unavailable</title>"),
-            4..6 => (503, r#"{"detail":"busy"}"#),
-            _ if request.starts_with("POST") => (201, r#"{"id":"one","status":"pending"}"#),
-            _ => (200, "[]"),
-        });
+    let requests = AtomicUsize::new(0);
+    let (address, _) = serve(move |request| match requests.fetch_add(1, Ordering::Relaxed) {
+        0..4 => (503, "<title>503 Service Temporarily Unavailable</title>"),
+        4..6 => (503, r#"{"detail":"busy"}"#),
+        _ if request.starts_with("POST") => (201, r#"{"id":"one","status":"pending"}"#),
+        _ => (200, "[]"),
+    });
     let folder = Folder::with_sheet(1);
     let run =
         folder.run(&campaign_at("run", &address, &["--yes", "--submit-only", "--patience", "1m"]));

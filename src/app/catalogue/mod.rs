@@ -21,7 +21,7 @@ pub(crate) use self::source::{NameLookup, NetworkUse};
 pub(crate) use self::warnings::has_preview;
 use crate::model::Timestamp;
 pub(crate) use crate::remote::{PersonaItem, VoiceItem};
-use crate::util::text::visible;
+use crate::util::text::sanitize;
 
 /// The personas and voices of the provider.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -41,12 +41,25 @@ fn normalize(text: &str) -> String {
     words.join(" ").to_lowercase()
 }
 
-/// Returns the provider's text for display: at most 60 characters, without control characters.
+/// Returns the provider's text for display: at most 60 characters, unsafe ones escaped.
 pub(crate) fn display_text(text: &str) -> String {
-    visible(text).chars().take(60).collect()
+    let shown: String = text.chars().take(60).collect();
+    sanitize(&shown)
 }
 
 /// Returns the provider's text for display, or `-` if it is missing.
 pub(crate) fn or_dash(text: Option<&str>) -> String {
     display_text(text.filter(|text| !text.is_empty()).unwrap_or("-"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_the_provider_are_shown_escaped() {
+        assert_eq!(display_text("\u{202e}ev\u{200b}il"), r"\u{202e}ev\u{200b}il");
+        assert_eq!(display_text(&"é".repeat(70)), "é".repeat(60));
+        assert_eq!([or_dash(Some("")), or_dash(None)], ["-", "-"]);
+    }
 }

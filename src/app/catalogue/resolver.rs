@@ -108,14 +108,28 @@ impl RecordedNames {
     }
 
     /// Writes the names, unless they are unchanged.
-    pub(crate) fn write(&self, out: &Path) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// If they cannot be written.
+    pub(crate) fn write(&self, out: &Path) -> Result<(), Error> {
         if *self == Self::read(out) {
             return Ok(());
         }
         let out = OutputDir(out);
-        create_private_dir(&out.state())?;
-        let bytes = serde_json::to_vec_pretty(self)?;
-        write_atomic(&out.names(), Access::Private, |file| file.write_all(&bytes))
+        let write = || {
+            create_private_dir(&out.state())?;
+            let bytes = serde_json::to_vec_pretty(self)?;
+            write_atomic(&out.names(), Access::Private, |file| file.write_all(&bytes))
+        };
+        write().map_err(|error: io::Error| {
+            let file = out.names();
+            let message =
+                format!("cannot write `{}`: {error}; nothing was submitted", file.display());
+            Error::usage_with_hint(
+                message,
+                "move away what is in its place, and make its folder writable",
+            )
+        })
     }
 
     /// Returns the id that `name` stands for.

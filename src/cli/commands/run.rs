@@ -35,6 +35,7 @@ pub(super) async fn run(
         Printer::of(screen.log_format).notices(),
     )?;
     let style = DisplayStyle::new(screen);
+    style.report(screen);
     let result = async {
         let mut others = Exit::Success;
         if arguments.all_dates {

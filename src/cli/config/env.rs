@@ -7,7 +7,7 @@ use std::process::Command;
 
 use crate::app::Notices;
 use crate::model::ValueOrigin;
-use crate::util::fs::read_regular;
+use crate::util::fs::read_short;
 use crate::util::style::Colours;
 
 /// The address of the API.
@@ -37,6 +37,9 @@ const REDIRECTING: [&str; 9] = [
     "XDG_CACHE_HOME",
 ];
 
+/// Longest `.env` file that is read, in bytes: it holds a few keys, and may have come from another person.
+const MAX_FILE: u64 = 1_000_000;
+
 /// The prefix of this program's own variables.
 pub(super) const OWN_PREFIX: &str = "CALLSHEET_";
 
@@ -54,7 +57,7 @@ pub(in crate::cli) struct Environment {
     from_files: HashMap<String, (String, PathBuf)>,
     /// Variables in these files that are ignored.
     ignored: Vec<(PathBuf, BTreeSet<String>)>,
-    /// Files that are not read because they are no regular files, with the reason.
+    /// Files that are not read because they are no regular files or too long, with the reason.
     irregular: Vec<(PathBuf, String)>,
     /// Files that may interpolate variables of the real environment.
     interpolating: HashSet<PathBuf>,
@@ -84,7 +87,7 @@ impl Environment {
     pub(in crate::cli) fn read(manifest: Option<&Path>) -> Self {
         let mut environment = Self::without_files(is_set);
         for file in Self::files(manifest) {
-            match read_regular(&file) {
+            match read_short(&file, MAX_FILE) {
                 Ok(text) => environment.add_file(&file, &text),
                 Err(error) if error.kind() == ErrorKind::InvalidInput => {
                     environment.irregular.push((file, error.to_string()));
@@ -240,7 +243,7 @@ impl Environment {
     }
 
     fn colours(is_terminal: bool) -> Colours {
-        if is_terminal && Self::real_variable("NO_COLOR").is_none() && !Self::is_dumb() {
+        if is_terminal && Self::real_variable("NO_COLOR").is_none() && Self::has_cursor() {
             Colours::On
         } else {
             Colours::Off
@@ -263,9 +266,9 @@ impl Environment {
         user_dir(UserDir::Config, System::current(), |name| self.variable(name))
     }
 
-    /// Whether the terminal cannot move its cursor.
-    pub(in crate::cli) fn is_dumb() -> bool {
-        Self::real_variable("TERM").is_some_and(|term| term == "dumb")
+    /// Whether a terminal can move its cursor and show colours, if there is one.
+    pub(in crate::cli) fn has_cursor() -> bool {
+        has_cursor(System::current(), Self::real_variable("TERM").as_deref())
     }
 
     /// Whether a person can be asked a question on the terminal.
@@ -275,10 +278,15 @@ impl Environment {
 
     /// Whether lines can be redrawn on standard error: on a terminal that can move its cursor, outside build servers.
     pub(in crate::cli) fn shows_bars() -> bool {
-        let has_terminal = std::io::stderr().is_terminal() && !Self::is_dumb();
-        let has_kind = cfg!(windows) || is_set("TERM");
-        has_terminal && has_kind && Self::real_variable("CI").is_none()
+        let has_terminal = std::io::stderr().is_terminal() && Self::has_cursor();
+        has_terminal && Self::real_variable("CI").is_none()
     }
+}
+
+/// Checks whether a terminal of this kind can move its cursor. A terminal without a kind is taken for one that cannot, except
+/// on Windows, where consoles have none.
+fn has_cursor(system: System, kind: Option<&str>) -> bool {
+    kind.map_or(system == System::Windows, |kind| kind != "dumb")
 }
 
 /// Whether output must be ASCII. The locale decides, as POSIX orders its variables. Without one, a terminal is taken to be
@@ -428,6 +436,16 @@ mod tests {
         };
         assert!(windows("LANG") && !windows("WT_SESSION"));
         assert!(!needs_ascii(System::Windows, false, |_| None));
+    }
+
+    #[test]
+    fn a_terminal_without_a_kind_cannot_move_its_cursor() {
+        for (kind, here, on_windows) in
+            [(None, false, true), (Some("dumb"), false, false), (Some("xterm"), true, true)]
+        {
+            assert_eq!(has_cursor(System::Other, kind), here, "{kind:?}");
+            assert_eq!(has_cursor(System::Windows, kind), on_windows, "{kind:?}");
+        }
     }
 
     #[cfg(unix)]

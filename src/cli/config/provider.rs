@@ -6,7 +6,8 @@ use super::credentials::{AllowCommands, credentials};
 use super::env::{BASE_URL, Environment, FoundVariable};
 use super::profile::Profile;
 use crate::app::{
-    self, BaseUrl, LoadedManifest, NameLookup, NetworkUse, ProviderConfig, ViewRequest,
+    self, BaseUrl, GatewayPlace, LoadedManifest, NameLookup, NetworkUse, ProviderConfig,
+    ViewRequest,
 };
 use crate::cli::args::{AddressArguments, CampaignArguments, ProviderArguments};
 use crate::cli::error::Error;
@@ -103,7 +104,8 @@ fn api_config(
     };
     let credentials = credentials(environment, profile.as_ref(), commands, origin)?;
     check_certificate_file()?;
-    Ok(ProviderConfig::Api { base_url, credentials, move_account: false })
+    let gateway = GatewayPlace::default();
+    Ok(ProviderConfig::Api { base_url, credentials, move_account: false, gateway })
 }
 
 /// Checks the file of trusted certificates, which the TLS library would ignore if it cannot be read.
@@ -132,7 +134,9 @@ pub(in crate::cli) fn read_faults(file: &Path) -> Result<Faults, app::Error> {
     let shown = file.display();
     let text = read_regular(file)
         .and_then(|text| String::from_utf8(text).map_err(std::io::Error::other))
-        .map_err(app::Error::io(format!("cannot read `{shown}`")))?;
+        .map_err(|error| {
+            app::Error::usage(format!("the faults in `{shown}` cannot be read: {error}"))
+        })?;
     app::parse_yaml::<Faults>(&text)
         .map_err(|error| app::Error::usage(format!("`{shown}` is not a file of faults: {error}")))
 }

@@ -17,6 +17,9 @@ use super::variables::Variables;
 /// The most jobs of a row or item. More are a mistake in a matrix.
 const MAX_COMBINATIONS: usize = 10_000;
 
+/// The most pairs of a job and a value of `exclude` that are compared in an item.
+const MAX_COMPARISONS: usize = 1_000_000;
+
 /// The values of each field. Several values make a job each.
 pub(crate) type Values = FieldMap<Vec<Value>>;
 
@@ -81,6 +84,16 @@ impl RawJob {
             combinations.extend(product(base, &self.place, findings));
         }
         let before = combinations.len();
+        let values = self.exclude.iter().flat_map(|(_, values)| values.iter());
+        let excluded: usize = values.map(|(_, alternatives)| alternatives.len()).sum();
+        if excluded.saturating_mul(before) > MAX_COMPARISONS {
+            let message = format!(
+                "`exclude` has {excluded} values for {before} jobs, more than can be compared with each other"
+            );
+            let help = "split the item, or list the wanted jobs as rows of a sheet";
+            findings.problem(Problem::at(&self.place, message).help(help));
+            return combinations;
+        }
         for (place, values) in &self.exclude {
             let count = combinations.len();
             combinations.retain(|combination| !matches(combination, values));
@@ -88,7 +101,13 @@ impl RawJob {
                 findings.note(place, "this `exclude` matches no combination");
             }
         }
+        let left = combinations.len();
         for values in &self.include {
+            let included = combinations.len() - left;
+            if included > MAX_COMBINATIONS {
+                refuse_number(included, &self.place, findings);
+                break;
+            }
             for base in &bases {
                 let mut replaced = Values::clone(base);
                 replaced.extend(values);
@@ -182,9 +201,7 @@ fn product(values: &Values, place: &Place, findings: &mut Findings) -> Vec<Combi
     let counts = values.iter().map(|(_, alternatives)| alternatives.len());
     let count = counts.fold(1_usize, usize::saturating_mul);
     if count > MAX_COMBINATIONS {
-        let message = format!("this makes {count} jobs, more than {MAX_COMBINATIONS}");
-        let help = "split it, if you want all of them";
-        findings.problem(Problem::at(place, message).help(help));
+        refuse_number(count, place, findings);
         return Vec::new();
     }
     if count == 1 {
@@ -205,6 +222,12 @@ fn product(values: &Values, place: &Place, findings: &mut Findings) -> Vec<Combi
             .collect();
     }
     combinations
+}
+
+fn refuse_number(count: usize, place: &Place, findings: &mut Findings) {
+    let message = format!("this makes {count} jobs, more than {MAX_COMBINATIONS}");
+    let help = "split it, if you want all of them";
+    findings.problem(Problem::at(place, message).help(help));
 }
 
 /// Checks whether `combination` has one of the values of each field of `values`.

@@ -151,6 +151,32 @@ fn an_exclude_without_effect_has_a_note() {
 }
 
 #[test]
+fn excluding_and_including_have_limits() {
+    let list = |count: usize| {
+        let texts: Vec<String> = (0..count).map(|number| format!("Hello {number}")).collect();
+        texts.join(", ")
+    };
+    let many = list(1001);
+    let manifest = format!(
+        "jobs:\n- {{text: [{many}], persona: ANNA, ratio: 1:1, exclude: [{{text: [{}]}}, {{text: [{}]}}]}}\n",
+        list(500),
+        list(500)
+    );
+    assert_eq!(
+        problems_of(&[("m.yaml", &manifest)]),
+        [
+            "m.yaml:2:3 `exclude` has 1000 values for 1001 jobs, more than can be compared with each other"
+        ]
+    );
+    let include = format!("{{text: [{}]}}", list(6000));
+    let manifest = format!(
+        "jobs:\n- {{text: Hi, persona: ANNA, ratio: 1:1, include: [{include}, {include}, {include}]}}\n"
+    );
+    let problems = problems_of(&[("m.yaml", &manifest)]);
+    assert_eq!(problems[0], "m.yaml:2:3 this makes 12000 jobs, more than 10000");
+}
+
+#[test]
 fn a_matrix_with_too_many_combinations_is_refused() {
     let numbers: Vec<String> = (0..120).map(|number| number.to_string()).collect();
     let numbers = numbers.join(", ");

@@ -1,6 +1,6 @@
 //! Personas and voices: UUIDs, short names of the manifest and names of the catalogue.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -55,6 +55,9 @@ type Answer = Result<Arc<str>, Explanation>;
 /// The most short names with which an unknown name is compared.
 const MAX_COMPARED: usize = 1_000;
 
+/// The unknown names that are compared with the short ones.
+const MAX_SUGGESTIONS: usize = 20;
+
 /// Resolves the names of one kind.
 pub(crate) struct NameResolver<'a> {
     kind: NameKind,
@@ -63,13 +66,21 @@ pub(crate) struct NameResolver<'a> {
     short: BTreeMap<String, (String, Option<Arc<str>>)>,
     /// The answers of the catalogue, which is asked once for each name.
     answers: RefCell<BTreeMap<String, Answer>>,
+    /// The number of names that were compared with the short ones.
+    compared: Cell<usize>,
     catalogue: Option<Resolve<'a>>,
 }
 
 impl<'a> NameResolver<'a> {
     /// Creates a resolver without short names.
     pub(crate) fn new(kind: NameKind, catalogue: Option<Resolve<'a>>) -> Self {
-        Self { kind, short: BTreeMap::new(), answers: RefCell::default(), catalogue }
+        Self {
+            kind,
+            short: BTreeMap::new(),
+            answers: RefCell::default(),
+            compared: Cell::default(),
+            catalogue,
+        }
     }
 
     /// Adds a short name. `id` is `None` if its value is wrong.
@@ -104,11 +115,20 @@ impl<'a> NameResolver<'a> {
         })
     }
 
+    /// Returns the short name that `text` is most likely a misspelling of.
+    fn near_short(&self, text: &str) -> Option<&str> {
+        self.compared.set(self.compared.get() + 1);
+        if self.compared.get() > MAX_SUGGESTIONS {
+            return None;
+        }
+        let short = self.short.values().map(|(name, _)| name.as_str()).take(MAX_COMPARED);
+        closest_match(text, short)
+    }
+
     fn ask(&self, text: &str) -> Answer {
         let (noun, section) = (self.kind.noun(), self.kind.section());
-        let short = self.short.values().map(|(name, _)| name.as_str()).take(MAX_COMPARED);
-        let near_short = closest_match(text, short);
         let Some(catalogue) = self.catalogue else {
+            let near_short = self.near_short(text);
             let help = match near_short {
                 Some(near) => format!("did you mean {}?", quote(near)),
                 None => format!(
@@ -122,7 +142,7 @@ impl<'a> NameResolver<'a> {
             Resolution::Found(id) => Ok(id.into()),
             Resolution::Unknown(near) => {
                 let near = near.iter().map(String::as_str).take(5);
-                let near: Vec<&str> = near.chain(near_short).collect();
+                let near: Vec<&str> = near.chain(self.near_short(text)).collect();
                 let help = if near.is_empty() {
                     format!("`callsheet {section} {} WORDS` finds those that exist", Flag::Search)
                 } else {
@@ -173,6 +193,16 @@ mod tests {
         assert_eq!(message, "unknown persona `Anns`");
         assert_eq!(help, "did you mean `Anna`?");
         assert!(names.resolve(&"Benedikt".into()).unwrap_err().help.contains("UUID"));
+    }
+
+    #[test]
+    fn only_the_first_unknown_names_are_compared() {
+        let names = names(None);
+        let help = |text: &str| names.resolve(&text.into()).unwrap_err().help;
+        for letter in ('b'..).take(MAX_SUGGESTIONS) {
+            assert_eq!(help(&format!("Ann{letter}")), "did you mean `Anna`?");
+        }
+        assert!(help("Ana").contains("UUID"));
     }
 
     #[test]

@@ -244,7 +244,7 @@ impl ApiClient {
         let transfer = async {
             while let Some(chunk) = self.next_chunk(&mut response).await? {
                 if std::mem::take(&mut is_empty) {
-                    page = foreign_failure(&chunk, &self.redactor);
+                    page = foreign_failure(self.peer(), &chunk, &self.redactor);
                 }
                 // A parser that has stopped returns the reason.
                 if sender.send(chunk).await.is_err() {
@@ -260,7 +260,7 @@ impl ApiClient {
         })?;
         transferred?;
         if is_empty {
-            page = foreign_failure(b"", &self.redactor);
+            page = foreign_failure(self.peer(), b"", &self.redactor);
         }
         if let Some(failure) = page {
             return Err(failure.with_status(status));

@@ -48,6 +48,7 @@ pub fn refused(
     let status = reqwest::StatusCode::from_u16(status).ok()?;
     let redactor = Redactor::new(credentials);
     let body = ErrorBody::from_api(body, &redactor);
-    let failure = status_failure(status, &reqwest::header::HeaderMap::new(), &body, command);
+    let failure =
+        status_failure("the API", status, &reqwest::header::HeaderMap::new(), &body, command);
     Some(redactor.redact(failure))
 }

@@ -354,7 +354,8 @@ impl Downloader {
         let body = read_error_body(&mut response.inner, self.timeouts.read).await;
         let body = ErrorBody::from_storage(&body, &self.redactor);
         let (status, headers) = (response.inner.status(), response.inner.headers());
-        let mut failure = status_failure(status, headers, &body, CommandKind::Download);
+        let mut failure =
+            status_failure(&response.host, status, headers, &body, CommandKind::Download);
         failure.message = format!("{}: {}", response.host, failure.message);
         failure
     }

@@ -187,14 +187,14 @@ impl ApiClient {
         }
         let body = read_error_body(&mut response, self.timeouts.read).await;
         let body = ErrorBody::from_api(&body, &self.redactor);
-        Err(status_failure(status, response.headers(), &body, command))
+        Err(status_failure(&self.peer, status, response.headers(), &body, command))
     }
 
     /// Reads the whole body, unless `refuse` finds that it is not the API's.
     async fn read_body(
         &self,
         mut response: Response,
-        refuse: fn(&[u8], &Redactor) -> Option<Failure>,
+        refuse: fn(&str, &[u8], &Redactor) -> Option<Failure>,
     ) -> Result<ApiResponse, Failure> {
         let status = response.status().as_u16();
         let mut body = Vec::new();
@@ -205,7 +205,7 @@ impl ApiClient {
             }
             body.extend_from_slice(&chunk);
         }
-        if let Some(failure) = refuse(&body, &self.redactor) {
+        if let Some(failure) = refuse(&self.peer, &body, &self.redactor) {
             return Err(failure.with_status(status));
         }
         Ok(ApiResponse { status, body })

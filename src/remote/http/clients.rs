@@ -72,8 +72,8 @@ impl Clients {
         let connect_timeout = settings.timeouts.connect;
         let proxy = if settings.base_url.is_loopback() { Proxy::Bypass } else { settings.proxy };
         let base = &settings.base_url;
-        let resolver =
-            PublicOnlyResolver::new((!base.is_official()).then(|| base.host().to_owned()));
+        let gateway = (!base.is_official()).then(|| base.host().to_owned());
+        let resolver = PublicOnlyResolver::new(gateway, settings.gateway.clone());
         let build = |configure: fn(ClientBuilder) -> ClientBuilder| {
             build_client(connect_timeout, proxy, |builder| match resolver.of_gateway() {
                 Some(gateway) => configure(builder).dns_resolver(gateway),

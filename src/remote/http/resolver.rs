@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 use std::error::Error;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use reqwest::Url;
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 use crate::remote::address::is_internal_ip;
+use crate::remote::settings::GatewayPlace;
 
 /// A DNS resolver that leaves out internal addresses of the hosts of links.
 ///
@@ -31,15 +32,12 @@ pub(crate) struct PublicOnlyResolver {
 #[derive(Debug)]
 struct Gateway {
     host: String,
-    /// Whether all addresses of the host are internal. Fixed for the run by its first resolution, which is that of the
-    /// first request to it: the server of its name must not change that later, to have files fetched from a private
-    /// network.
-    is_internal: OnceLock<bool>,
+    place: GatewayPlace,
 }
 
 impl Gateway {
     async fn is_internal(&self) -> std::io::Result<bool> {
-        match self.is_internal.get() {
+        match self.place.0.get() {
             Some(is_internal) => Ok(*is_internal),
             None => Ok(self.fix(&look_up(&self.host).await?)),
         }
@@ -47,13 +45,13 @@ impl Gateway {
 
     /// Returns whether the gateway is internal, by what its name was first found to be.
     fn fix(&self, found: &[SocketAddr]) -> bool {
-        *self.is_internal.get_or_init(|| found.iter().all(is_internal))
+        *self.place.0.get_or_init(|| found.iter().all(is_internal))
     }
 }
 
 impl PublicOnlyResolver {
-    pub(crate) fn new(gateway_host: Option<String>) -> Self {
-        let gateway = |host| Arc::new(Gateway { host, is_internal: OnceLock::new() });
+    pub(crate) fn new(gateway_host: Option<String>, place: GatewayPlace) -> Self {
+        let gateway = |host| Arc::new(Gateway { host, place });
         Self { guarded: Arc::default(), gateway: gateway_host.map(gateway) }
     }
 
@@ -133,6 +131,10 @@ mod tests {
     const PUBLIC: &str = "8.8.8.8:0";
     const INTERNAL: &str = "10.0.0.5:0";
 
+    fn resolver_of(host: &str) -> PublicOnlyResolver {
+        PublicOnlyResolver::new(Some(host.to_owned()), GatewayPlace::default())
+    }
+
     fn addresses(texts: &[&str]) -> Vec<SocketAddr> {
         texts.iter().map(|text| text.parse().unwrap()).collect()
     }
@@ -154,20 +156,21 @@ mod tests {
             (&[PUBLIC, INTERNAL], &[INTERNAL], false),
             (&[INTERNAL], &[PUBLIC], true),
         ] {
-            let resolver = PublicOnlyResolver::new(Some("gate.example".to_owned()));
+            let resolver = resolver_of("gate.example");
             let gateway = resolver.of_gateway().unwrap().gateway.unwrap();
             assert_eq!(gateway.fix(&addresses(first)), is_internal);
             assert_eq!(gateway.fix(&addresses(later)), is_internal);
-            assert_eq!(resolver.gateway.unwrap().is_internal.get(), Some(&is_internal));
+            assert_eq!(resolver.gateway.unwrap().place.0.get(), Some(&is_internal));
         }
-        assert!(PublicOnlyResolver::new(None).of_gateway().is_none());
+        let without = PublicOnlyResolver::new(None, GatewayPlace::default());
+        assert!(without.of_gateway().is_none());
     }
 
     /// `localhost` stands for a name that has moved into the own network.
     #[tokio::test]
     async fn a_gateway_does_not_move_into_the_own_network() {
         let name = || "localhost".parse::<Name>().unwrap();
-        let resolver = PublicOnlyResolver::new(Some("localhost".to_owned()));
+        let resolver = resolver_of("localhost");
         resolver.guard(&Url::parse("https://localhost/v.mp4").unwrap());
         let gateway = resolver.of_gateway().unwrap();
         gateway.gateway.as_ref().unwrap().fix(&addresses(&[PUBLIC]));
@@ -175,13 +178,18 @@ mod tests {
         assert!(refused.unwrap_err().to_string().contains("inside your own network"));
         let refused = resolver.resolve(name()).await.map(Iterator::count);
         assert!(refused.unwrap_err().to_string().contains("inside your own network"));
+        // The clients of the run's other steps know what the first one has found.
+        let place = gateway.gateway.as_ref().unwrap().place.clone();
+        let later = PublicOnlyResolver::new(Some("localhost".to_owned()), place);
+        let refused = later.of_gateway().unwrap().resolve(name()).await.map(Iterator::count);
+        assert!(refused.unwrap_err().to_string().contains("inside your own network"));
 
-        let resolver = PublicOnlyResolver::new(Some("localhost".to_owned()));
+        let resolver = resolver_of("localhost");
         resolver.guard(&Url::parse("https://localhost/v.mp4").unwrap());
         let gateway = resolver.of_gateway().unwrap();
         assert!(gateway.resolve(name()).await.unwrap().count() > 0);
         assert_eq!(
-            gateway.gateway.as_ref().unwrap().is_internal.get(),
+            gateway.gateway.as_ref().unwrap().place.0.get(),
             Some(&true),
             "fixed by the first request"
         );

@@ -32,6 +32,8 @@ pub(crate) fn transport_failure(error: &reqwest::Error, peer: &str) -> Failure {
         (FailureKind::NotSent, message)
     } else if error.is_connect() {
         let advice = certificate_advice(error).unwrap_or_default();
+        // Without the names of the library's types.
+        let reason = reason.split(": Other(OtherError(").next().unwrap_or_default();
         let message = format!("cannot connect to {peer}: {reason}{advice}");
         (FailureKind::NotSent, message)
     } else if error.is_builder() {
@@ -81,14 +83,26 @@ fn certificate_advice(error: &reqwest::Error) -> Option<&'static str> {
         "; the certificate was revoked: do not send keys to this address"
     } else if *rejected == C::BadSignature {
         "; the certificate's signature is wrong: it was changed or forged, so do not send keys to this address"
-    } else if matches!(rejected, C::InvalidPurpose | C::InvalidPurposeContext { .. }) {
+    } else if matches!(rejected, C::InvalidPurpose | C::InvalidPurposeContext { .. })
+        || detail(rejected).is_some_and(|detail| detail.contains("Eku"))
+    {
         "; the certificate is not for a server: the server's operator must replace it"
-    } else if is_unreadable(rejected) {
+    } else if detail(rejected).is_some_and(|detail| detail.contains("CaUsedAsEndEntity")) {
+        "; the certificate is an authority's own: the server's operator must replace it with one that it has issued"
+    } else if is_unreadable(rejected) || detail(rejected).is_some() {
         "; the certificate has a form that this program cannot check: the server's operator must replace it"
     } else {
         "; if your network inspects encrypted traffic, add its authority to the certificates that this machine trusts, \
          or name its file in `SSL_CERT_FILE`"
     })
+}
+
+/// Returns the name of an error of the library that checks certificates for which rustls has no word.
+fn detail(error: &rustls::CertificateError) -> Option<String> {
+    let rustls::CertificateError::Other(other) = error else {
+        return None;
+    };
+    Some(format!("{other:?}"))
 }
 
 /// Checks whether a certificate is invalid, whatever its issuer is.
@@ -105,8 +119,9 @@ fn is_unreadable(error: &rustls::CertificateError) -> bool {
     )
 }
 
-/// Returns the failure for a response whose status is not a success.
+/// Returns the failure for a response of `peer` whose status is not a success.
 pub(crate) fn status_failure(
+    peer: &str,
     status: StatusCode,
     headers: &HeaderMap,
     body: &ErrorBody,
@@ -153,14 +168,14 @@ pub(crate) fn status_failure(
             format!("the server has no such address; is it the API's? {text}")
         }
         (K::Unauthorised, CommandKind::Download) => format!("the link is not accepted: {text}"),
-        (K::Unauthorised, _) => format!("the credentials are refused: {text}"),
+        (K::Unauthorised, _) => format!("the credentials are refused by {peer}: {text}"),
         (K::NotFromApi, _) if status == StatusCode::PROXY_AUTHENTICATION_REQUIRED => {
             format!("the proxy requires credentials: {text}")
         }
         (K::NotFromApi, _) if body.text.is_empty() => {
-            format!("something in front of the API answered: {text}")
+            format!("at {peer}, something in front of the API answered: {text}")
         }
-        (K::NotFromApi, _) => not_from_api(text),
+        (K::NotFromApi, _) => not_from_api(peer, text),
         _ => text.to_owned(),
     };
     let pause = retry_after(headers).or(body.pause.map(RetryAfter::Seconds));
@@ -168,20 +183,20 @@ pub(crate) fn status_failure(
 }
 
 /// Returns the failure for a body that is a page of markup, whatever its status.
-pub(crate) fn page_failure(body: &[u8], redactor: &Redactor) -> Option<Failure> {
+pub(crate) fn page_failure(peer: &str, body: &[u8], redactor: &Redactor) -> Option<Failure> {
     let page = page(body, redactor)?;
-    Some(Failure::new(FailureKind::NotFromApi, not_from_api(&page)))
+    Some(Failure::new(FailureKind::NotFromApi, not_from_api(peer, &page)))
 }
 
 /// Returns the failure for a body, or its beginning, that cannot be the API's answer to a read.
-pub(crate) fn foreign_failure(body: &[u8], redactor: &Redactor) -> Option<Failure> {
+pub(crate) fn foreign_failure(peer: &str, body: &[u8], redactor: &Redactor) -> Option<Failure> {
     let answer = foreign_answer(body, redactor)?;
-    Some(Failure::new(FailureKind::NotFromApi, not_from_api(&answer)))
+    Some(Failure::new(FailureKind::NotFromApi, not_from_api(peer, &answer)))
 }
 
-/// Returns the message about an answer of something else than the API.
-fn not_from_api(answer: &str) -> String {
-    format!("something that is not the API answered: {answer}")
+/// Returns the message about an answer of something else than the API at `peer`.
+fn not_from_api(peer: &str, answer: &str) -> String {
+    format!("at {peer}, something that is not the API answered: {answer}")
 }
 
 fn redirect_message(headers: &HeaderMap) -> String {
@@ -318,6 +333,8 @@ mod tests {
     use super::*;
     use crate::model::Credentials;
 
+    const PEER: &str = "`api.example`";
+
     fn body(text: &str, denies_credits: bool) -> ErrorBody {
         let text = text.to_owned();
         ErrorBody { text, denies_credits, is_foreign: false, is_no_outage: false, pause: None }
@@ -362,7 +379,8 @@ mod tests {
                 CommandKind::List,
                 CommandKind::Download,
             ] {
-                let failure = status_failure(code, &HeaderMap::new(), &body("no", false), command);
+                let failure =
+                    status_failure(PEER, code, &HeaderMap::new(), &body("no", false), command);
                 assert_eq!((failure.kind, failure.status), (kind, Some(status)));
                 assert!(!failure.message.is_empty());
             }
@@ -375,7 +393,7 @@ mod tests {
         let kind = |status, body: &[u8], command| {
             let status = StatusCode::from_u16(status).unwrap();
             let body = ErrorBody::from_api(body, &redactor);
-            status_failure(status, &HeaderMap::new(), &body, command).kind
+            status_failure(PEER, status, &HeaderMap::new(), &body, command).kind
         };
         let page = b"<!DOCTYPE html><title>Just a moment...</title>";
         for status in [400, 401, 403, 404, 405, 451] {
@@ -396,12 +414,12 @@ mod tests {
         assert_eq!(kind(503, page, CommandKind::List), FailureKind::NotFromApi);
         let outage = b"<title>502 Bad Gateway</title>";
         assert_eq!(kind(502, outage, CommandKind::Submit), FailureKind::ServerError);
-        assert!(page_failure(br#"{"id":"<p>"}"#, &redactor).is_none());
+        assert!(page_failure(PEER, br#"{"id":"<p>"}"#, &redactor).is_none());
         let failure =
-            page_failure(b"\xef\xbb\xbf <html><title>Sign in</title>", &redactor).unwrap();
+            page_failure(PEER, b"\xef\xbb\xbf <html><title>Sign in</title>", &redactor).unwrap();
         assert_eq!(
             failure.message,
-            "something that is not the API answered: an HTML page titled `Sign in`"
+            "at `api.example`, something that is not the API answered: an HTML page titled `Sign in`"
         );
     }
 
@@ -431,7 +449,7 @@ mod tests {
         let body =
             ErrorBody::from_api(body, &Redactor::new(Credentials::new("id".into(), "key".into())));
         let status = StatusCode::TOO_MANY_REQUESTS;
-        let failure = status_failure(status, &HeaderMap::new(), &body, CommandKind::Submit);
+        let failure = status_failure(PEER, status, &HeaderMap::new(), &body, CommandKind::Submit);
         assert_eq!(failure.retry_after, seconds(42));
     }
 
@@ -439,8 +457,9 @@ mod tests {
     fn a_conflict_on_submit_may_mean_that_it_was_accepted() {
         for status in [409, 499] {
             let code = StatusCode::from_u16(status).unwrap();
-            let kind =
-                |command| status_failure(code, &HeaderMap::new(), &body("", false), command).kind;
+            let kind = |command| {
+                status_failure(PEER, code, &HeaderMap::new(), &body("", false), command).kind
+            };
             assert_eq!(kind(CommandKind::Submit), FailureKind::Lost);
             assert_eq!(kind(CommandKind::Poll), FailureKind::Rejected);
         }
@@ -457,7 +476,7 @@ mod tests {
         ] {
             let status = StatusCode::from_u16(status).unwrap();
             let body = body("no credits", true);
-            let failure = status_failure(status, &HeaderMap::new(), &body, command);
+            let failure = status_failure(PEER, status, &HeaderMap::new(), &body, command);
             assert_eq!(failure.kind, kind, "{status} {command:?}");
         }
     }
@@ -468,7 +487,8 @@ mod tests {
         headers.insert("retry-after", "7".parse().unwrap());
         for status in [429, 503] {
             let status = StatusCode::from_u16(status).unwrap();
-            let failure = status_failure(status, &headers, &body("", false), CommandKind::Submit);
+            let failure =
+                status_failure(PEER, status, &headers, &body("", false), CommandKind::Submit);
             assert_eq!(failure.retry_after, Some(RetryAfter::Seconds(7)));
         }
     }
@@ -477,8 +497,13 @@ mod tests {
     fn redirects_are_shown_without_their_query() {
         let mut headers = HeaderMap::new();
         headers.insert(LOCATION, "https://x.example/a?token=t".parse().unwrap());
-        let failure =
-            status_failure(StatusCode::FOUND, &headers, &body("", false), CommandKind::Submit);
+        let failure = status_failure(
+            PEER,
+            StatusCode::FOUND,
+            &headers,
+            &body("", false),
+            CommandKind::Submit,
+        );
         assert!(failure.message.contains("`https://x.example/a?…`"));
     }
 

@@ -16,7 +16,7 @@ use crate::remote::http::{
     PublicOnlyResolver, RemoteError, build_client, next_chunk, redirect_location, timeout_failure,
     transport_failure,
 };
-use crate::remote::settings::{Proxy, Timeouts};
+use crate::remote::settings::{GatewayPlace, Proxy, Timeouts};
 
 /// The maximum size in bytes: a sheet of a million long texts.
 const MAX_SHEET: usize = 64 << 20;
@@ -64,7 +64,8 @@ impl SheetClient {
     /// If an HTTP client cannot be built.
     pub(crate) fn new(address: &SheetAddress) -> Result<Self, RemoteError> {
         // As for the files of a gateway: only a host that is internal itself may redirect to internal addresses.
-        let resolver = PublicOnlyResolver::new(address.url.host_str().map(str::to_owned));
+        let host = address.url.host_str().map(str::to_owned);
+        let resolver = PublicOnlyResolver::new(host, GatewayPlace::default());
         let Timeouts { connect, stall, .. } = Timeouts::default();
         Ok(Self {
             external: build_client(connect, Proxy::System, |builder| {

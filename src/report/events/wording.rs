@@ -285,8 +285,10 @@ pub(crate) fn stop_sentence(summary: &Summary, reason: &StopReason) -> String {
         StopReason::TooManyDoubts =>
             "consecutive submits got no answer that can be read, and none appears in the provider's job list".to_owned(),
         // Some failures state this already.
-        StopReason::Unauthorised { message } => with("the credentials were refused",
-            message.strip_prefix("the credentials are refused: ").unwrap_or(message)),
+        StopReason::Unauthorised { message } => match message.strip_prefix("the credentials are refused") {
+            Some(rest) => format!("the credentials were refused{}", sanitize(rest).trim_end()),
+            None => with("the credentials were refused", message),
+        },
         StopReason::WrongAddress { message } => with("the address does not answer like the API", message),
         StopReason::Unreachable { message } => with("the API could not be reached", message),
         StopReason::InventoryRefused { message } =>
@@ -318,6 +320,11 @@ mod tests {
                 "the credentials were refused: Invalid API credentials. (HTTP 401)"
             );
         }
+        let message = "the credentials are refused by `a.example`: no".to_owned();
+        assert_eq!(
+            stop_sentence(&summary, &StopReason::Unauthorised { message }),
+            "the credentials were refused by `a.example`: no"
+        );
     }
 
     #[test]

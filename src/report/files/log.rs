@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::model::Timestamp;
-use crate::util::fs::{OutputDir, create_private_dir, open_own};
+use crate::util::fs::{OutputDir, create_private_dir, make_private, open_own};
 
 /// Log files that are kept.
 const MAX_LOGS: usize = 20;
@@ -26,6 +26,9 @@ pub(crate) fn open_log(out: &Path, started: Timestamp) -> io::Result<File> {
     for path in logs.iter().take(surplus) {
         // An old log that cannot be removed does no harm.
         let _ = fs::remove_file(path);
+    }
+    for path in &logs {
+        make_private(path);
     }
     let name = started.to_string().replace(':', "-");
     let mut options = File::options();
