@@ -46,11 +46,11 @@ struct TlsProxy {
 impl TlsProxy {
     /// Starts a proxy that offers `protocols`, the preferred one first.
     fn start(protocols: &[&[u8]]) -> Self {
-        Self::with(CertificateParams::new(["localhost".to_owned()]).unwrap(), protocols)
+        Self::with(&CertificateParams::new(["localhost".to_owned()]).unwrap(), protocols)
     }
 
     /// Starts a proxy with a certificate of this kind, signed by itself.
-    fn with(parameters: CertificateParams, protocols: &[&[u8]]) -> Self {
+    fn with(parameters: &CertificateParams, protocols: &[&[u8]]) -> Self {
         let provider = Provider::new();
         let signing_key = KeyPair::generate().unwrap();
         let certificate = parameters.self_signed(&signing_key).unwrap();
@@ -190,19 +190,14 @@ fn an_untrusted_certificate_is_reported_and_no_credentials_are_sent() {
 
 #[test]
 fn a_certificate_that_is_not_for_a_server_is_described_in_words() {
-    let kinds: [(fn(&mut CertificateParams), &str); 2] = [
-        (
-            |it| it.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
-            "the certificate is an authority's own",
-        ),
-        (
-            |it| it.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth],
-            "the certificate is not for a server",
-        ),
-    ];
-    for (change, words) in kinds {
-        let mut parameters = CertificateParams::new(["localhost".to_owned()]).unwrap();
-        change(&mut parameters);
+    let parameters = || CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let (mut authority, mut client) = (parameters(), parameters());
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    for (parameters, words) in [
+        (&authority, "the certificate is an authority's own"),
+        (&client, "the certificate is not for a server"),
+    ] {
         let (proxy, folder) = (TlsProxy::with(parameters, &[HTTP_1]), Folder::new());
         let mut command = folder.command(&["personas", "--base-url", &proxy.address]);
         command.env("SSL_CERT_FILE", proxy.folder.path().join("authority.pem"));
