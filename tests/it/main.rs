@@ -8,6 +8,8 @@
 
 mod accounts;
 mod addresses;
+#[cfg(unix)]
+mod browser;
 mod campaign;
 mod catalogue;
 mod command_lines;
@@ -40,6 +42,8 @@ mod shards;
 mod snapshots;
 mod source;
 mod studio;
+#[cfg(unix)]
+mod studio_browser;
 mod studio_sheets;
 #[cfg(target_os = "linux")]
 mod suspicious;

@@ -18,8 +18,8 @@ pub(crate) struct Studio {
     child: Option<Child>,
     output: BufReader<ChildStdout>,
     /// `127.0.0.1:4711`.
-    host: String,
-    token: String,
+    pub(crate) host: String,
+    pub(crate) token: String,
     cookie: String,
 }
 
@@ -48,7 +48,11 @@ impl Response {
 
 impl Studio {
     /// Starts the studio in `folder`, without opening its session.
-    fn start_closed(folder: &Folder, base_url: Option<&str>, arguments: &[&str]) -> Self {
+    pub(crate) fn start_closed(
+        folder: &Folder,
+        base_url: Option<&str>,
+        arguments: &[&str],
+    ) -> Self {
         let mut command = folder.command(&[&["studio", "--no-open"], arguments].concat());
         if let Some(base_url) = base_url {
             command.env("CREATIFY_BASE_URL", base_url);
