@@ -122,6 +122,7 @@ impl Edits {
     ) -> Result<CampaignOptions, Error> {
         let mut edited = options.clone();
         edited.reads_edits = false;
+        edited.shown_name = Some(options.original_name());
         for (field, header) in &self.columns {
             if let Ok(choice) = format!("{field}={header}").parse::<ColumnChoice>() {
                 edited.columns.retain(|other| !other.is_about(&choice));

@@ -201,6 +201,7 @@ impl ManifestReader {
         catalogue: Option<manifest::Resolve<'a>>,
     ) -> manifest::Options<'a> {
         manifest::Options {
+            name: self.options.shown_name.clone(),
             delimiter: self.delimiter,
             encoding: self.encoding,
             sheet: self.options.sheet.clone(),

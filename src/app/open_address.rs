@@ -69,6 +69,19 @@ impl CampaignOptions {
         if self.reads_edits { opened.with_edits() } else { Ok(opened) }
     }
 
+    /// Returns the output folder, before shards, of the campaign of the sheet at an address, which is read. `None` for a
+    /// file.
+    ///
+    /// # Errors
+    /// If the sheet cannot be read, or it is not clear which campaign it belongs to.
+    pub(crate) async fn addressed_folder(
+        &self,
+        is_sandbox: bool,
+    ) -> Result<Option<PathBuf>, Error> {
+        let opened = self.open(SheetCopy::Current, is_sandbox).await?;
+        Ok(opened.addressed_sheet.map(|sheet| sheet.folder(is_sandbox)))
+    }
+
     async fn fetch(
         &self,
         address: &SheetAddress,

@@ -52,6 +52,8 @@ pub struct CampaignOptions {
     pub(crate) is_sandbox: bool,
     /// Whether the edited copy of the sheet is read, if there is one, instead of the user's own file.
     pub(crate) reads_edits: bool,
+    /// The name of the manifest in messages, if it is not that of its file.
+    pub(crate) shown_name: Option<String>,
     /// The content of the manifest, if it is not that of the file.
     pub(crate) content: Option<Arc<[u8]>>,
     /// The sheet behind the address, once it is read.
@@ -166,6 +168,7 @@ impl CampaignOptions {
             sheet_token: _,
             is_sandbox: _,
             reads_edits: _,
+            shown_name: _,
             content: _,
             addressed_sheet: _,
         } = self;

@@ -93,13 +93,23 @@ pub(crate) async fn prepare_redo(
     grid.edit(&[CellEdit { row, column, value: literal_text(text) }]).map_err(unknown)?;
     let mut copy = copy_of(&original, &edits, &grid)?;
     let mut after = reload(&original, &edits, &copy, lookup, is_sandbox, now).await?;
-    if !after.contains_key(&job) {
-        // Its id was made of the text: from now on, the row has it.
+    let is_kept = |spec: &JobSpec| match after.get(&spec.id) {
+        Some(other) => spec.id != job || says(other, text),
+        None => false,
+    };
+    let renamed: Vec<_> = before.values().filter(|spec| !is_kept(spec)).collect();
+    if !renamed.is_empty() {
+        // Ids are made of texts, and numbered if a text is in several rows: from now on, the rows have them.
         let column = match grid.column_of(Field::Id, None) {
             Some(column) => column,
             None => grid.add_column(Field::Id.name()).map_err(unknown)?,
         };
-        grid.edit(&[CellEdit { row, column, value: job.to_string() }]).map_err(unknown)?;
+        let ids = renamed.iter().map(|spec| CellEdit {
+            row: spec.origin.line,
+            column,
+            value: spec.id.to_string(),
+        });
+        grid.edit(&ids.collect::<Vec<_>>()).map_err(unknown)?;
         copy = copy_of(&original, &edits, &grid)?;
         after = reload(&original, &edits, &copy, lookup, is_sandbox, now).await?;
     }
@@ -148,6 +158,10 @@ fn text_column(grid: &Grid, spec: &JobSpec) -> Option<usize> {
     of_language.filter(has_text).or_else(|| grid.column_of(Field::Text, None)).filter(has_text)
 }
 
+fn says(spec: &JobSpec, text: &str) -> bool {
+    matches!(&spec.request.speech, Speech::Text(said) if **said == *text)
+}
+
 /// Checks that `job` says exactly `text`, and that all other jobs are as before.
 fn check(job: &JobId, text: &str, before: &Requests, after: &Requests) -> Result<(), Error> {
     let others = |requests: &Requests| -> BTreeMap<JobId, Fingerprint> {
@@ -166,8 +180,7 @@ fn check(job: &JobId, text: &str, before: &Requests, after: &Requests) -> Result
             "give each video a row of its own in the sheet",
         ));
     }
-    let speech = after.get(job).map(|spec| &spec.request.speech);
-    if speech.is_some_and(|speech| matches!(speech, Speech::Text(said) if **said == *text)) {
+    if after.get(job).is_some_and(|spec| says(spec, text)) {
         return Ok(());
     }
     Err(Error::usage_with_hint(

@@ -517,6 +517,32 @@ mod tests {
     }
 
     #[test]
+    fn rows_are_added_and_removed_and_have_all_cells() {
+        let text = format!("text,persona,ratio,note\nHi,{ANNA},1:1\nHo,{ANNA},1:1\n");
+        let folder = Folder::new("a.csv", text.as_bytes());
+        let note = &folder.sheet("a.csv")["problems"][0];
+        assert!(note["message"].as_str().unwrap().contains("fewer cells"), "{note}");
+        let row = |row: u32, text: &str, persona: &str, ratio: &str| {
+            let cells = [text, persona, ratio].into_iter().enumerate();
+            let cells =
+                cells.map(|(column, value)| json!({"row": row, "column": column, "value": value}));
+            cells.collect::<Vec<_>>()
+        };
+        let edits = [row(2, "", "", ""), row(4, "Hey", ANNA, "9:99")].concat();
+        folder.edit("a.csv", json!({"edits": edits})).unwrap();
+        let shown = folder.sheet("a.csv");
+        let rows: Vec<_> = shown["rows"].as_array().unwrap().iter().map(|it| &it["row"]).collect();
+        assert_eq!(rows, [1, 3, 4]);
+        let problems = shown["problems"].as_array().unwrap();
+        let found: Vec<_> = problems.iter().map(|it| (&it["row"], &it["place"])).collect();
+        assert_eq!(found, [(&json!(4), &json!("a.csv:4:42"))], "the sheet's own name: {shown:#}");
+        folder.edit("a.csv", json!({"edits": row(2, "Hi", ANNA, "1:1")})).unwrap();
+        let copy = std::fs::read_to_string(folder.path("a-output/edited-sheet.csv")).unwrap();
+        let lines: Vec<&str> = copy.trim_start_matches('\u{feff}').lines().collect();
+        assert_eq!(lines[1..3], [format!("Hi,{ANNA},1:1,"), format!("Ho,{ANNA},1:1,")]);
+    }
+
+    #[test]
     fn chosen_columns_are_kept() {
         let text = format!("text,Sprecher,ratio\nHi,{ANNA},1:1\n");
         let folder = Folder::new("a.csv", text.replace("Sprecher", "Wer").as_bytes());

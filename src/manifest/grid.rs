@@ -170,15 +170,26 @@ impl Grid {
         self.rows.iter().find(|row| row.line == line)?.cells.get(column)
     }
 
-    /// Changes cells.
+    /// Changes cells. An edit of a blank row below the header, or of the one after the last row,
+    /// adds it.
     ///
     /// # Errors
     /// If one of them does not exist.
     pub(crate) fn edit(&mut self, edits: &[CellEdit]) -> Result<(), UnknownCell> {
         for CellEdit { row, column, value } in edits {
             let unknown = UnknownCell { row: *row, column: *column };
-            let found = self.rows.binary_search_by_key(row, |row| row.line);
-            let found = found.ok().filter(|_| *column < self.columns.len()).ok_or(unknown)?;
+            let last = self.rows.last().map_or(0, |last| last.line);
+            let may_add = self.header < *row && *row <= last.saturating_add(1);
+            let found = match self.rows.binary_search_by_key(row, |row| row.line) {
+                _ if *column >= self.columns.len() => return Err(unknown),
+                Ok(found) => found,
+                Err(place) if may_add => {
+                    let row = GridRow { line: *row, cells: Vec::new(), end: (*row, 1) };
+                    self.rows.insert(place, row);
+                    place
+                }
+                Err(_) => return Err(unknown),
+            };
             let cells = &mut self.rows[found].cells;
             while cells.len() <= *column {
                 cells.push(GridCell::default());
@@ -196,9 +207,12 @@ impl Grid {
         Ok(column)
     }
 
-    /// Returns the sheet as CSV in UTF-8. Rows stay at their lines, as far as cells of several lines allow it.
+    /// Returns the sheet as CSV in UTF-8. Rows stay at their lines, as far as cells of several lines allow it, and have
+    /// all cells of the header.
     pub(crate) fn to_csv(&self) -> Vec<u8> {
         let delimiter = self.delimiter.character();
+        let header = self.rows.iter().find(|row| row.line == self.header);
+        let width = header.map_or(0, |row| row.cells.len());
         let mut text = BYTE_ORDER_MARK.to_owned();
         let mut line = 1;
         for row in &self.rows {
@@ -211,6 +225,11 @@ impl Grid {
                     text.push(delimiter);
                 }
                 line += push_cell(&mut text, cell.written(), delimiter);
+            }
+            let is_blank = row.cells.iter().all(|cell| cell.written().trim().is_empty());
+            if row.line > self.header && !is_blank {
+                let missing = width.saturating_sub(row.cells.len());
+                text.extend(std::iter::repeat_n(delimiter, missing));
             }
             text.push('\n');
             line += 1;

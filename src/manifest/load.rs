@@ -94,7 +94,7 @@ pub(crate) fn read_sheet(
     read: ReadFile<'_>,
 ) -> Option<SheetContent> {
     let mut loader = Loader::new(options, read);
-    let name = name_of(source);
+    let name = options.name.clone().unwrap_or_else(|| name_of(source));
     let bytes =
         loader.bytes(source, &Place::file(&Source::of_text(name.clone(), String::new())))?;
     let kind = FileKind::detect(source, &bytes);
@@ -136,7 +136,7 @@ impl<'a> Loader<'a> {
 
     /// Returns the plan with the problems and notes of its rows, or `None` if the manifest cannot be read.
     fn load(&mut self, path: &Path) -> Option<(Plan, Vec<Problem>, Vec<Note>)> {
-        let name = name_of(path);
+        let name = self.options.name.clone().unwrap_or_else(|| name_of(path));
         let file = Place::file(&Source::of_text(name.clone(), String::new()));
         let bytes = self.bytes(path, &file)?;
         let (document, table) = match FileKind::detect(path, &bytes) {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::error::ApiResult;
 use super::state::{Campaign, SandboxReason, Studio};
 use crate::app::{self, CampaignView, FoundCampaign};
-use crate::model::Timestamp;
+use crate::model::{ManifestLocation, Timestamp};
 use crate::report::files::credits;
 use crate::report::{Counts, Money};
 use crate::util::fs::LockState;
@@ -23,11 +23,22 @@ const READ_AT_ONCE: usize = 4;
 
 /// `GET /api/studio`
 pub(super) async fn studio(State(studio): State<Arc<Studio>>) -> ApiResult<Json<Value>> {
-    let (folder, is_sandbox) = (studio.settings.folder.clone(), studio.is_sandbox());
-    let found = app::blocking(move || app::find_campaigns(&folder, is_sandbox)).await;
+    let (searched, is_sandbox) = (studio.settings.folder.clone(), studio.is_sandbox());
+    let folder = std::path::absolute(&searched).unwrap_or_else(|_| searched.clone());
+    let found = app::blocking(move || app::find_campaigns(&searched, is_sandbox)).await;
     let mut listed: Vec<(Arc<Campaign>, Option<FoundCampaign>)> = Vec::new();
     for found in found {
-        listed.push((studio.add(found.options.clone(), found.is_sandbox), Some(found)));
+        // The folder remembers the address of a sheet without its query.
+        let is_opened = |known: &Arc<Campaign>| {
+            let (of_known, of_found) = (&known.options, &found.options);
+            matches!(of_known.manifest, ManifestLocation::Address(_))
+                && of_known.manifest.to_string() == of_found.manifest.to_string()
+                && (of_known.out.is_none() || of_known.out == of_found.out)
+                && known.is_sandbox == found.is_sandbox
+        };
+        let known = studio.campaigns().into_iter().find(is_opened);
+        let campaign = known.unwrap_or_else(|| studio.add(found.options.clone(), found.is_sandbox));
+        listed.push((campaign, Some(found)));
     }
     for known in studio.campaigns() {
         if !listed.iter().any(|(campaign, _)| campaign.id == known.id) {
@@ -54,7 +65,7 @@ pub(super) async fn studio(State(studio): State<Arc<Studio>>) -> ApiResult<Json<
             SandboxReason::NoKeys => "no_keys",
             SandboxReason::Option => "option",
         }),
-        "folder": studio.settings.folder.display().to_string(),
+        "folder": folder.display().to_string(),
         "opened": studio.opened,
         "campaigns": campaigns,
     })))

@@ -72,7 +72,7 @@ pub(super) fn error_json(error: &app::Error) -> Value {
         })
         .collect();
     let count = crate::util::text::plural(problems.len(), "problem");
-    json!({ "error": format!("the sheet has {count}; nothing was submitted"), "hints": error.hints(), "problems": problems })
+    json!({ "error": format!("the sheet has {count}"), "hints": error.hints(), "problems": problems })
 }
 
 impl IntoResponse for ApiError {

@@ -49,10 +49,13 @@ pub(super) enum LiveWord {
 }
 
 /// The end of a run, in the words of the command line.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub(super) struct Ended {
     /// The exit code that the command line would have.
     pub(super) exit: u8,
+    /// Whether something needs attention: an error, failed videos or ones in doubt.
+    pub(super) warns: bool,
+    /// Empty if the user has answered no, who knows.
     pub(super) message: String,
     pub(super) hints: Vec<String>,
     /// The problems of the sheet, if they are the reason.
@@ -89,7 +92,10 @@ impl Live {
 
     /// Ends the run.
     pub(super) fn end(&mut self, ended: Ended) {
-        let notices = std::mem::take(&mut self.notices);
+        let mut notices = std::mem::take(&mut self.notices);
+        if ended.message.is_empty() {
+            notices.clear();
+        }
         *self = Self { ended: Some(ended), notices, ..Self::default() };
     }
 
@@ -141,6 +147,8 @@ pub(super) struct Run {
     pub(super) collects: AtomicBool,
     /// The question that the run waits for.
     pub(super) question: Mutex<Option<(u64, oneshot::Sender<bool>)>>,
+    /// Whether the last answer of the user was no.
+    pub(super) is_declined: AtomicBool,
     /// Becomes true when the run has ended.
     pub(super) has_ended: watch::Sender<bool>,
 }
@@ -210,8 +218,7 @@ mod tests {
         let mut live = Live::begin();
         live.notice(Severity::Warning, "low");
         live.lines.push("paused".into());
-        let ended =
-            Ended { exit: 0, message: "done".into(), hints: Vec::new(), problems: Value::Null };
+        let ended = Ended { message: "done".into(), ..Ended::default() };
         live.end(ended);
         assert_eq!((live.state, live.here, live.lines.len()), (LiveWord::Idle, false, 0));
         assert_eq!(live.notices.len(), 1);

@@ -69,6 +69,7 @@ pub(super) fn start(
         interrupts: sender,
         collects: AtomicBool::new(false),
         question: Mutex::default(),
+        is_declined: AtomicBool::new(false),
         has_ended: watch::Sender::new(false),
     });
     *current = Some(Arc::clone(&run));
@@ -101,6 +102,7 @@ pub(super) async fn answer(
         let message = "this question was answered already";
         return Err(ApiError::new(StatusCode::CONFLICT, message));
     };
+    run.is_declined.store(!answer.yes, Ordering::Relaxed);
     // An error means that the run was stopped.
     let _ = sender.send(answer.yes);
     Ok(Json(json!({})))
@@ -183,7 +185,9 @@ async fn execute(
             wanted = Wanted::collect();
             continue;
         }
-        break ended(&campaign, finished, goal);
+        let is_declined = finished.is_err() && run.is_declined.load(Ordering::Relaxed);
+        let ended = ended(&campaign, finished, goal);
+        break if is_declined { Ended { exit: ended.exit, ..Ended::default() } } else { ended };
     };
     {
         // A page that sees the end can begin another run.
@@ -251,6 +255,7 @@ fn ended(campaign: &Campaign, finished: Result<FinishedRun, app::Error>, goal: G
         let body = error_json(error);
         Ended {
             exit: error.exit().code(),
+            warns: true,
             message: body["error"].as_str().unwrap_or_default().to_owned(),
             hints: error.hints(),
             problems: body["problems"].clone(),
@@ -267,7 +272,10 @@ fn ended(campaign: &Campaign, finished: Result<FinishedRun, app::Error>, goal: G
             let exit = app::exit_code(summary, stopped.as_ref(), goal, false);
             let hints = if exit == Exit::Success { Vec::new() } else { hints(summary) };
             let message = headline(summary);
-            Ended { exit: exit.code(), message, hints, problems: Value::Null }
+            let counts = summary.counts();
+            let is_well = matches!(stopped, None | Some(StopReason::Interrupted));
+            let warns = !is_well || counts.failed + counts.in_doubt > 0;
+            Ended { exit: exit.code(), warns, message, hints, problems: Value::Null }
         }
         Err(error) => failed(error),
     }

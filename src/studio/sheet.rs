@@ -105,7 +105,11 @@ pub(super) async fn add(
         let name = name.unwrap_or_default();
         app::blocking(move || app::keep_upload(&folder, &name, &body)).await?.into()
     };
-    let campaign = studio.add(CampaignOptions::new(manifest), studio.is_sandbox());
+    let options = CampaignOptions::new(manifest);
+    // The list of campaigns finds it in this folder once it has begun.
+    let out = options.addressed_folder(studio.is_sandbox()).await?;
+    let out = out.map(|out| studio.settings.folder.join(out));
+    let campaign = studio.add(CampaignOptions { out, ..options }, studio.is_sandbox());
     Ok(Json(json!({ "id": campaign.id })))
 }
 

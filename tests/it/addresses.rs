@@ -6,11 +6,13 @@ use std::process::Command;
 use std::sync::{Arc, Mutex};
 
 use callsheet::sandbox::Ledger;
+use serde_json::json;
 
 use crate::program::{
     FAST, Folder, Output, Provider, contains, expect_nothing_paid_twice, kill, output, rendering,
     sheet, wait_until,
 };
+use crate::studio::Studio;
 
 /// A secret in the query of an address.
 const SECRET: &str = "the-secret-of-the-link";
@@ -224,6 +226,30 @@ fn another_sheet_with_the_same_title_needs_a_name() {
     let named = ["run", &link, "--base-url", night.provider.base_url(), "--campaign", "Spring"];
     night.folder.run(&[&named[..], &FAST].concat()).expect_code(0);
     night.expect_paid_once(3);
+}
+
+#[test]
+fn a_sheet_that_the_studio_opens_is_listed_once() {
+    let night = Night::new(1);
+    let link = night.server.link();
+    let listed = |studio: &Studio| {
+        let listed = studio.get("/api/studio").expect(200).json();
+        let campaigns = listed["campaigns"].as_array().unwrap().clone();
+        campaigns.iter().map(|campaign| campaign["id"].clone()).collect::<Vec<_>>()
+    };
+    let studio = Studio::start(&night.folder, None, &["--sandbox"]);
+    let added = studio.post("/api/sheets", &json!({ "address": link })).expect(200).json();
+    let campaign = format!("/api/campaigns/{}", added["id"].as_str().unwrap());
+    let mut events = studio.events(&campaign);
+    studio.post(&format!("{campaign}/run"), &json!({ "what": "all" })).expect(202);
+    let yes = json!({ "question": events.question()["id"], "yes": true });
+    studio.post(&format!("{campaign}/answer"), &yes).expect(200);
+    assert_eq!(events.end()["exit"], 0);
+    assert_eq!(listed(&studio), [added["id"].clone()]);
+    drop(studio);
+    let studio = Studio::start(&night.folder, None, &["--sandbox", &link]);
+    assert_eq!(listed(&studio).len(), 1);
+    assert!(studio.campaign().ends_with(listed(&studio)[0].as_str().unwrap()));
 }
 
 #[test]

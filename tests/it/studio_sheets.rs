@@ -91,6 +91,40 @@ fn other_words_make_one_new_video_and_keep_the_earlier_one() {
 }
 
 #[test]
+fn a_text_that_is_in_two_rows_is_changed_in_one() {
+    let row = format!("Hello,{PERSONA},9:16\n");
+    let scenario = Scenario::with_text(&format!("text,persona,ratio\n{row}{row}"));
+    scenario.run_sheet(&["--suspicious", "allow"]).expect_code(0);
+    assert_eq!(scenario.accepted(), 2);
+    let studio = Studio::start(&scenario, Some(scenario.base_url()), &["sheet.csv"]);
+    let campaign = studio.campaign();
+    let jobs = |sheet: Value| [sheet["rows"][1]["jobs"].clone(), sheet["rows"][2]["jobs"].clone()];
+    let before = jobs(studio.get(&format!("{campaign}/sheet")).expect(200).json());
+    let mut events = studio.events(&campaign);
+    let redo = json!({ "job": before[0][0], "text": "Hello again" });
+    studio.post(&format!("{campaign}/redo"), &redo).expect(202);
+    let question = events.question();
+    assert_eq!(question["videos"], 1);
+    let no = json!({ "question": question["id"], "yes": false });
+    studio.post(&format!("{campaign}/answer"), &no).expect(200);
+    let ended = events.end();
+    assert_eq!((&ended["message"], &ended["hints"]), (&json!(""), &json!([])), "a no is known");
+    assert_eq!(scenario.accepted(), 2);
+    assert_eq!(jobs(studio.get(&format!("{campaign}/sheet")).expect(200).json()), before);
+}
+
+#[test]
+fn a_link_that_cannot_be_read_is_not_listed() {
+    let scenario = Scenario::new(0);
+    let studio = Studio::start(&scenario, Some(scenario.base_url()), &[]);
+    let address = json!({ "address": "https://127.0.0.1:1/sheet.csv" });
+    let listed = || studio.get("/api/studio").expect(200).json()["campaigns"].clone();
+    let before = listed();
+    studio.post("/api/sheets", &address).expect(422);
+    assert_eq!(listed(), before);
+}
+
+#[test]
 fn marks_of_several_reviewers_are_kept_and_count_for_the_command_line() {
     let (scenario, studio, campaign) = campaign();
     let state = studio.events(&campaign).next("state");

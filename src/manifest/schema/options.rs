@@ -15,6 +15,8 @@ use super::names::Resolve;
 /// Options for reading a manifest. The default needs no catalogue and refuses invalid rows.
 #[derive(Default, Clone)]
 pub struct Options<'a> {
+    /// The name of the manifest in messages, if it is not that of its file.
+    pub name: Option<String>,
     /// The delimiter of a CSV; detected if not given.
     pub delimiter: Option<Delimiter>,
     /// The encoding of texts without byte-order mark; detected if not given.

@@ -386,3 +386,31 @@ fn axe_finds_nothing_on_any_screen() {
     assert_eq!(result["found"], json!([]));
     assert_eq!(result["planted"], 1, "axe works");
 }
+
+#[test]
+fn the_studio_leaves_out_commands_and_names_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = TestRun::with_jobs(1);
+    let texts = json!([
+        "1 video is left out: a.csv:4:1: `TODO` looks unfinished; correct the rows, or use `--suspicious allow`",
+        "submit 2 videos, of which 1 looks unfinished (`--suspicious skip` leaves it out)?",
+        "`callsheet plan` shows what it would cost",
+        "ads.xlsx:Sheet2!B7: `a; b` is no ratio (3:4)",
+        "a.yaml:12:3: wrong",
+    ]);
+    let studio = include_str!("script/studio.js");
+    let script = format!("{studio}\nreturn {{ plain: {texts}.map(callsheet.plain) }};");
+    let Some(answers) = evaluate(&run, folder.path(), &script) else {
+        return;
+    };
+    assert_eq!(
+        answers["plain"],
+        json!([
+            "1 video is left out: a.csv, row 4: `TODO` looks unfinished",
+            "submit 2 videos, of which 1 looks unfinished?",
+            "",
+            "ads.xlsx, row 7: `a; b` is no ratio (3:4)",
+            "a.yaml, line 12: wrong",
+        ])
+    );
+}

@@ -7,6 +7,7 @@ interface Callsheet {
   group<T>(map: Map<string, T[]>, key: string, value: T): void;
   byName(all: any[] | null): Map<string, any>;
   stateWords(state: Live["state"], totals: Record<string, number> | undefined): [string, string];
+  plain(text: string): string;
   linkTo(place: Record<string, string>): string;
   when(milliseconds: number): string;
   Home: any;
@@ -54,7 +55,7 @@ interface Live {
   lines: string[];
   progress: Record<string, number>;
   ready: number | null;
-  ended: { exit: number; message: string; hints: string[] } | null;
+  ended: { exit: number; warns: boolean; message: string; hints: string[] } | null;
   question: Question | null;
   notices: { severity: string; text: string }[];
 }
@@ -120,6 +121,8 @@ interface SheetColumn {
 }
 
 interface SheetRow {
+  /** Whether it is the empty row at the end, which is not in the file. */
+  isNew?: boolean;
   /** Its number in the file. */
   row: number;
   cells: string[];

@@ -146,6 +146,7 @@ interface Callsheet extends Hooks {
   Fragment: any;
   mount(content: any): void;
   STATUSES: Record<string, string>;
+  canRedo(job: PageJob): boolean;
   number(value: number): string;
   plural(count: number, noun: string): string;
   credits(value: number): string;

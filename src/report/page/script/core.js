@@ -37,6 +37,9 @@ function duration(milliseconds) {
   return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 
+/** Checks whether a video can be made again. @param {PageJob} job */
+const canRedo = (job) => job.status === "done" || job.status === "failed";
+
 /** @param {number} milliseconds */
 const moment = (milliseconds) => new Date(milliseconds).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
 
@@ -311,7 +314,7 @@ function mount(content) {
 
 globalThis.callsheet = /** @type {Callsheet} */ (/** @type {unknown} */ ({
   ...preactHooks, Fragment: preact.Fragment, html, mount,
-  STATUSES, number, plural, credits, range, duration, moment, ago, timeCode, classes,
+  STATUSES, canRedo, number, plural, credits, range, duration, moment, ago, timeCode, classes,
   api, address, useAddress, useEvent, isShortcut, download,
   toast, toastError, Toasts, Dialog, copyText, Copy, Icon,
 }));

@@ -116,7 +116,7 @@ function Campaigns({ studio }) {
   const { campaigns } = studio;
   if (!campaigns.length) return null;
   return html`<section class="campaigns" aria-labelledby="campaigns">
-    <header><h2 id="campaigns">Campaigns</h2><span class="note">${plural(campaigns.length, "campaign")} in ${studio.folder === "." ? "this folder" : studio.folder}</span></header>
+    <header><h2 id="campaigns">Campaigns</h2><span class="note">${plural(campaigns.length, "campaign")} in ${studio.folder}</span></header>
     <ul>${campaigns.map((campaign) => html`<${CampaignRow} key=${campaign.id} campaign=${campaign} />`)}</ul>
   </section>`;
 }

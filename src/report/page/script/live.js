@@ -164,9 +164,9 @@ function CampaignHead({ id, name, sandbox, feed, run }) {
     ${hasBegun && page && html`<div class="figures"><${Progress} totals=${page.totals} /><${CreditFigures} money=${page.credits} /></div>`}
     ${isBusy && !live.here && html`<p class="line info"><${Icon} name="info" />A run is under way elsewhere; this page follows it.</p>`}
     ${lost && html`<p class="line bad" role="alert"><${Icon} name="alert" /><span>The studio does not answer. Check that <code>callsheet studio</code> is still running in the terminal, and open the address it prints.</span></p>`}
-    ${live.lines.map((line) => html`<p key=${line} class="line warn"><${Icon} name="info" /><span><${callsheet.Words} text=${line} /></span></p>`)}
-    <${Notices} notices=${live.notices} />
-    ${!isBusy && live.ended && live.ended.exit !== 0 && html`<${Ended} key=${live.ended.message} ended=${live.ended} />`}
+    ${live.lines.filter(callsheet.plain).map((line) => html`<p key=${line} class="line warn"><${Icon} name="info" /><span><${callsheet.Words} text=${line} /></span></p>`)}
+    <${Notices} notices=${live.notices.filter(({ text }) => callsheet.plain(text))} />
+    ${!isBusy && live.ended?.message && html`<${Ended} key=${live.ended.message} ended=${live.ended} />`}
     <${callsheet.Problem} error=${error} />
     <${Spoken} totals=${totals} live=${live} />
   </div>`;
@@ -177,8 +177,8 @@ function CampaignHead({ id, name, sandbox, feed, run }) {
 function Ended({ ended }) {
   const [isClosed, setClosed] = useState(false);
   if (isClosed) return null;
-  return html`<div class="line warn ended"><${Icon} name="alert" />
-    <div><p><${callsheet.Words} text=${ended.message} /></p>${ended.hints.map((hint) => html`<p key=${hint} class="note"><${callsheet.Words} text=${hint} /></p>`)}</div>
+  return html`<div class=${classes("line ended", ended.warns ? "warn" : ended.exit === 0 && "good")}><${Icon} name=${ended.warns ? "alert" : ended.exit === 0 ? "check" : "info"} />
+    <div><p><${callsheet.Words} text=${ended.message} /></p>${ended.hints.filter(callsheet.plain).map((hint) => html`<p key=${hint} class="note"><${callsheet.Words} text=${hint} /></p>`)}</div>
     <button type="button" class="icon-button" aria-label="Close" onClick=${() => setClosed(true)}><${Icon} name="close" /></button></div>`;
 }
 
@@ -226,14 +226,14 @@ function QuestionDialog({ id, question }) {
   const credit = range(question.credits_low ?? 0, question.credits_high ?? 0);
   const sum = `${credit} credits`;
   const lines = question.text.split("\n").map((line) => line.trim()).filter(Boolean);
-  const [first, ...rest] = lines;
+  // The dialog shows videos and credits itself.
+  const [first, ...rest] = videos ? lines.flatMap((line) => line.replace(/^submit \d\S* videos? for .*? credits(, |(?=\?))/, "").split(", of which ")) : lines;
   const footer = html`<button type="button" class="button" autofocus=${!question.default_yes} disabled=${isSent} onClick=${() => answer(false)}>No</button>
     <button type="button" class="button primary" autofocus=${question.default_yes} disabled=${isSent} onClick=${() => answer(true)}>${videos ? `Make ${plural(videos, "video")} for ${sum}` : "Yes"}</button>`;
   return html`<${Dialog} class="question" title=${videos ? `Make ${plural(videos, "video")}?` : "One question"} onClose=${() => answer(false)} footer=${footer}>
     <div class="stack">
       ${videos > 0 && html`<p class="big"><b class="numbers">${credit}</b> credits</p>`}
-      <p class=${videos ? "note" : ""}><${callsheet.Words} text=${first} /></p>
-      ${rest.map((line) => html`<p key=${line} class="note"><${callsheet.Words} text=${line} /></p>`)}
+      ${[first, ...rest].map((line, at) => html`<p key=${line} class=${classes(videos > 0 && "note")}><${callsheet.Words} text=${videos ? statement(line, at) : line} /></p>`)}
       ${examples.length > 0 && html`<h3>${videos > examples.length ? "Three of the texts" : "The texts"}</h3>
         <ul class="examples">${examples.map((one) => html`<li key=${one.id}><${callsheet.RatioShape} ratio=${one.ratio} /><div><p class="note">${one.persona}</p><p>${one.text}</p></div></li>`)}</ul>`}
       ${longest && !examples.some((one) => one.id === longest.id) && html`<details><summary>The longest text has ${number(longest.text.length)} characters</summary><p class="longest">${longest.text}</p></details>`}
@@ -241,6 +241,9 @@ function QuestionDialog({ id, question }) {
     </div>
   <//>`;
 }
+
+/** A part of a question as a sentence. @param {string} part @param {number} at */
+const statement = (part, at) => callsheet.plain(at ? part.replace(/^(\d+) look/, "$1 of them look") : part).replace(/^./, (letter) => letter.toUpperCase()).replace(/\?$/, ".").replace(/^\.$/, "");
 
 /** Makes a video again, with other words or the same. Text and credits that it shows are agreed to by its button.
  * @param {{ id: string, job: PageJob, onAgree: (agreed: Agreed | null) => void, onClose: () => void }} props */

@@ -4,7 +4,7 @@
 
 const {
   html, useEffect, useEvent, useLayoutEffect, useMemo, useRef, useState, useAddress,
-  STATUSES, plural, ago, timeCode, classes, address, isShortcut, Dialog, Copy, Icon,
+  STATUSES, canRedo, plural, ago, timeCode, classes, address, isShortcut, Dialog, Copy, Icon,
 } = callsheet;
 
 // The provider's videos have 25 frames a second.
@@ -145,7 +145,7 @@ function Player({ job, list, data, store, actions, progress, wantsComment, onDec
         ${job.error && html`<p class="panel bad" dir="auto">${job.error}</p>`}
         ${job.advice && store.isLocal && html`<p>${job.advice}</p>`}
         ${job.command && store.isLocal && html`<${Copy} text=${job.command} />`}
-        ${actions.redo && (review.mark === "rejected" || job.outdated || job.status === "failed") && html`<button type="button" class="button redo" onClick=${() => actions.redo?.(job)}><${Icon} name="redo" />Make again with other words</button>`}
+        ${actions.redo && canRedo(job) && html`<button type="button" class="button redo" onClick=${() => actions.redo?.(job)}><${Icon} name="redo" />Make again with other words</button>`}
         <p class="script" dir="auto">${job.text ?? job.audio}</p>
         ${earlier && html`<p class="note">Version ${chosen} is of ${callsheet.moment(earlier.finished)}${({ approved: ", and was approved", rejected: ", and was rejected", "": "" })[store.of({ id: job.id, remote: earlier.remote }).mark]}.</p>`}
         ${job.file && html`<${Comments} key=${draftKey(job)} job=${job} review=${review} store=${store} field=${comment} video=${video} onSeek=${seek} onSend=${sendComment} seconds=${seconds} />`}

@@ -7,8 +7,12 @@ const { html, useEffect, useLayoutEffect, useMemo, useRef, useState, api, addres
 const CARD_HEIGHT = 152;
 const STATES = { new: "", again: "again", left_out: "Left out", submitting: "Sending", in_doubt: "In doubt", rendering: "Rendering", downloading: "Downloading", done: "Made", changed: "Text edited since", failed: "Failed", gone: "Not in the sheet" };
 
-/** @param {number} seconds */
-const roughly = (seconds) => (seconds < 90 ? plural(Math.max(1, Math.round(seconds)), "second") : seconds < 5400 ? plural(Math.round(seconds / 60), "minute") : `${number(Math.round(seconds / 360) / 10)} hours`);
+/** A duration rounded up as in the question of a run: `40 s`, `5 min`, `2 h 15 min`. @param {number} seconds */
+function roughly(seconds) {
+  const unit = seconds < 120 ? 10 : seconds < 3600 ? 60 : 300;
+  const rounded = Math.max(1, Math.ceil(Math.floor(seconds) / unit)) * unit;
+  return rounded >= 60 && rounded < 3600 ? `${Math.ceil(rounded / 60)} min` : callsheet.duration(rounded * 1000);
+}
 
 /** @param {{ id: string, version: number, live: Live, run: (body: any) => Promise<void> }} props */
 function PreviewTab({ id, version, live, run }) {
@@ -56,7 +60,7 @@ function PreviewTab({ id, version, live, run }) {
       </div>
       <${Cards} jobs=${jobs} flags=${flags} id=${id} />
     </div>
-    <${Summary} plan=${plan} sample=${sample} live=${live} run=${run} error=${error} suspicious=${suspicious} setSuspicious=${setSuspicious} />
+    <${Summary} plan=${plan} sample=${sample} live=${live} run=${run} error=${error} suspicious=${suspicious} setSuspicious=${(/** @type {string} */ choice) => { setSample(null); setSuspicious(choice); }} />
   </div>`;
 }
 
@@ -165,7 +169,7 @@ function Summary({ plan, sample, live, run, error, suspicious, setSuspicious }) 
   const left = balance?.left_low ?? 0;
   const totals = plan.totals;
   return html`<aside class="summary" aria-label="Cost"><div class="panel">
-    <p class="big"><b class="numbers">${range(low, high)}</b> credits<span class="note">for ${plural(made.length, "video")}</span></p>
+    ${made.length > 0 && html`<p class="big"><b class="numbers">${range(low, high)}</b> credits<span class="note">for ${plural(made.length, "video")}</span></p>`}
     <dl>
       ${totals.done > 0 && html`<${Fact} name="Made already" value=${plural(totals.done, "video")} />`}
       ${money.spent > 0 && html`<${Fact} name="Spent so far" value=${credits(money.spent)} />`}
@@ -184,7 +188,7 @@ function Summary({ plan, sample, live, run, error, suspicious, setSuspicious }) 
     ${made.length === 0
       ? html`<p class="all-made"><${Icon} name="check" />Nothing is left to make.</p>`
       : html`<div class="starts">
-        ${sampled.length > 0 && made.length > sampled.length && html`<button type="button" class="button" disabled=${isBusy || isWrong} onClick=${() => start("sample")}>${busy === "sample" ? "Getting ready…" : `Make a sample of ${sampled.length} (≈ ${credits(sum(sampled, "credits_likely"))})`}</button>`}
+        ${sampled.length > 0 && made.length > sampled.length && html`<button type="button" class="button" disabled=${isBusy || isWrong} onClick=${() => start("sample")}>${busy === "sample" ? "Getting ready…" : `Make a sample of ${sampled.length} (${range(sum(sampled, "credits_low"), sum(sampled, "credits_high"))} credits)`}</button>`}
         <button type="button" class="button primary" disabled=${isBusy || isWrong} onClick=${() => start("all")}>${busy === "all" ? "Getting ready…" : `Make ${made.length === 1 ? "it" : `all ${made.length}`} (${range(low, high)} credits)`}</button>
       </div>
       <p class="note">${live.state !== "idle" ? live.here ? "A run is under way; it has to end first." : "A run is under way elsewhere; it has to end first." : "You are asked once more before anything is paid for."}</p>`}

@@ -4,7 +4,7 @@
 
 const {
   html, useEffect, useEvent, useLayoutEffect, useMemo, useRef, useState, useAddress, useMarks,
-  STATUSES, number, plural, credits, range, duration, moment, ago, timeCode, classes,
+  STATUSES, canRedo, number, plural, credits, range, duration, moment, ago, timeCode, classes,
   address, isShortcut, toast, Dialog, copyText, Copy, Icon, Grid, CreditsBar, Charts,
 } = callsheet;
 
@@ -173,9 +173,9 @@ function Still({ job }) {
 }
 
 /**
- * @param {{job: PageJob, review: Review, isCurrent: boolean, progress?: number, onOpen: (job: PageJob) => void, onMark: (job: PageJob, mark: "approved" | "rejected") => void}} props
+ * @param {{job: PageJob, review: Review, isCurrent: boolean, progress?: number, onOpen: (job: PageJob) => void, onMark: (job: PageJob, mark: "approved" | "rejected") => void, onRedo?: (job: PageJob) => void}} props
  */
-function Card({ job, review, isCurrent, progress, onOpen, onMark }) {
+function Card({ job, review, isCurrent, progress, onOpen, onMark, onRedo }) {
   const [isPreviewed, setPreviewed] = useState(false);
   const timer = useRef(0);
   // The pointer rests on a card for a moment: the video plays without sound.
@@ -215,7 +215,7 @@ function Card({ job, review, isCurrent, progress, onOpen, onMark }) {
         <span class="said" dir="auto">${job.text ?? job.audio}</span>
       </span>
     </button>
-    ${job.file && html`<span class="quicks">${quick("approved", "check", "Approve")}${quick("rejected", "close", "Reject")}</span>`}
+    ${job.file && html`<span class="quicks">${quick("approved", "check", "Approve")}${quick("rejected", "close", "Reject")}${onRedo && canRedo(job) && html`<button type="button" class="quick" tabindex=${tab} aria-label=${`Make ${job.id} again`} title="Make again with other words" onClick=${() => onRedo(job)}><${Icon} name="redo" /></button>`}</span>`}
   </article>`;
 }
 
@@ -412,7 +412,7 @@ function Review({ data, store, actions = {}, progress = {}, children }) {
     <${Failures} jobs=${failed} data=${data} actions=${actions} hasCommands=${store.isLocal} onOpen=${open} />
     <${Grid} items=${cards} label="Videos" minWidth=${isNarrow ? 280 : shape > 1.2 ? 172 : 236} class=${shape === 1 ? "mixed" : ""} current=${current} onCurrent=${setCurrent} handle=${grid} onKey=${cardKey}
       height=${(/** @type {number} */ width) => Math.round(width * (isNarrow ? Math.min(shape, 1.1) : shape)) + CAPTION}
-      render=${(/** @type {PageJob} */ job, /** @type {number} */ _, /** @type {boolean} */ isCurrent) => html`<${Card} job=${job} review=${store.of(job)} isCurrent=${isCurrent} progress=${progress[job.id]} onOpen=${open} onMark=${decide} />`} />
+      render=${(/** @type {PageJob} */ job, /** @type {number} */ _, /** @type {boolean} */ isCurrent) => html`<${Card} job=${job} review=${store.of(job)} isCurrent=${isCurrent} progress=${progress[job.id]} onOpen=${open} onMark=${decide} onRedo=${actions.redo} />`} />
     ${selected.length === 0 && html`<div class="empty"><p>${data.jobs.length === 0 ? "There are no jobs." : "No job matches these filters."}</p></div>`}
     ${job && html`<${callsheet.Player} job=${job} list=${playlist.current} data=${data} store=${store} actions=${actions} progress=${progress[job.id]} wantsComment=${wantsComment} onDecide=${decide} onMove=${(/** @type {PageJob} */ next) => { setCurrent(next.id); address.set({ job: next.id, version: null }); }} onClose=${close} />`}
     ${dialog === "filters" && html`<${Dialog} title="Filters" class="sheet" onClose=${() => setDialog("")} footer=${html`<button type="button" class="button" onClick=${clear}>Clear</button><button type="button" class="button primary" onClick=${() => setDialog("")}>Show ${plural(selected.length, "job")}</button>`}><div class="stack">${filters}</div><//>`}

@@ -82,8 +82,11 @@ function group(map, key, value) {
   else map.set(key, [value]);
 }
 
-/** Returns the sheet without its header and what is above it. @param {Sheet} sheet @returns {Sheet} */
+/** Returns the sheet without its header and what is above it, and with an empty row at its end to write into.
+ * @param {Sheet} sheet @returns {Sheet} */
 function withoutHeader(sheet) {
+  const last = sheet.rows.at(-1);
+  if (sheet.can_edit && last && sheet.kind === "table") sheet = { ...sheet, rows: [...sheet.rows, { row: last.row + 1, cells: [], jobs: [], isNew: true }] };
   const header = !sheet.columns.length ? -1 : sheet.rows.findIndex((row) => row.cells.some(Boolean) && sheet.columns.every((column) => (row.cells[column.index] ?? "") === column.header));
   return header < 0 ? sheet : { ...sheet, rows: sheet.rows.slice(header + 1) };
 }
@@ -137,10 +140,10 @@ function SheetTab({ id, version }) {
     if (!isUndo) saves.undo.push(changes.map((one) => ({ ...one, value: cell(one) })));
     for (const one of changes) {
       const row = rows.get(one.row);
-      if (row) rows.set(one.row, { ...row, cells: row.cells.map((value, index) => (index === one.column ? one.value : value)) });
+      if (row) rows.set(one.row, { ...row, isNew: false, cells: sheet.columns.map(({ index }) => (index === one.column ? one.value : row.cells[index] ?? "")) });
     }
     post("cells", { edits: changes }, { ...sheet, edited: true, rows: sheet.rows.map((row) => rows.get(row.row) ?? row) });
-    if (changes.length > 1) toast(`${plural(changes.length, "cell")} changed.`, { label: "Undo", action: undo });
+    if (changes.length > 1 && !isUndo) toast(`${plural(changes.length, "cell")} changed.`, { label: "Undo", action: undo });
   };
   const undo = () => {
     const last = saves.undo.pop();
@@ -176,7 +179,7 @@ function SheetTab({ id, version }) {
   return html`<div class="sheet-tab">
     <div class="sheet-bar">
       <span class="file"><${Icon} name="sheet" /><b>${sheet.name}</b></span>
-      <span class="note">${isTable ? plural(sheet.rows.length, "row") : plural((sheet.text ?? "").split("\n").length, "line")}</span>
+      <span class="note">${isTable ? plural(sheet.rows.filter((row) => !row.isNew).length, "row") : plural((sheet.text ?? "").split("\n").length, "line")}</span>
       ${sheet.edited && html`<span class="badge" title="Changes are kept in the campaign's folder">Edited copy; the original is untouched</span>`}
       <span class="grow"></span>
       ${isTable && sheet.problems.length > 0 && html`<button type="button" class="chip" aria-pressed=${!!only} onClick=${() => { setOnly(only ? null : new Set(index.rows.keys())); setActive({ row: 0, column: active.column }); }}><${Icon} name="filter" />Only <span class="long">rows with </span>problems or notes</button>`}
@@ -326,8 +329,11 @@ function Grid({ box, sheet, rows, index, active, setActive, edit, undo, pick, ma
     const text = (event.clipboardData?.getData("text/plain") ?? "").replace(/\r?\n$/, "");
     const block = text.includes("\t") ? text.split(/\r?\n/).map((line) => line.split("\t")) : [[text]];
     edit(block.flatMap((line, down) => line.flatMap((value, right) => {
-      const [to, at] = [rows[active.row + down], columns[active.column + right]];
-      return to && at ? [{ row: to.row, column: at.index, value }] : [];
+      // Rows below the last one are added.
+      const place = active.row + down;
+      const to = rows[place]?.row ?? (rows.at(-1)?.isNew ? row.row + down : undefined);
+      const at = columns[active.column + right];
+      return to !== undefined && at ? [{ row: to, column: at.index, value }] : [];
     })));
   };
   /** @param {ClipboardEvent} event */
@@ -349,7 +355,7 @@ function Grid({ box, sheet, rows, index, active, setActive, edit, undo, pick, ma
       ${rows.slice(first, last).map((one, offset) => {
         const at = first + offset;
         return html`<div role="row" class="sheet-row" key=${one.row} aria-rowindex=${at + 2} style=${{ ...template, top: at * height, height }} data-active=${at === active.row}>
-          <div role="rowheader" class="row-number" data-severity=${index.rows.get(one.row)}>${one.row}</div>
+          <div role="rowheader" class="row-number" data-severity=${index.rows.get(one.row)} title=${one.isNew ? "Write here to add a row" : undefined}>${one.isNew ? html`<${Icon} name="plus" /><span class="visually-hidden">New row</span>` : one.row}</div>
           ${columns.map((each, right) => html`<${CellView} key=${each.index} id=${`cell-${at}-${right}`} value=${one.cells[each.index] ?? ""} kind=${kinds[right]} personas=${personas}
             problems=${index.cells.get(`${one.row}:${each.index}`)} isActive=${at === active.row && right === active.column}
             onPress=${() => setActive({ row: at, column: right })} onOpen=${() => { setActive({ row: at, column: right }); start(); }}
@@ -441,6 +447,7 @@ function Selected({ sheet, row, column, index, edit, pick }) {
     <h2><span class="place">${letter(column.index)}${row.row}</span> ${field?.label ?? column.header}</h2>
     <${Area} key=${`${row.row}:${column.index}:${value}`} value=${value} canEdit=${sheet.can_edit} save=${(/** @type {string} */ text) => edit([{ row: row.row, column: column.index, value: text }])} />
     ${canPick && html`<button type="button" class="button" onClick=${() => pick({ row, column, kind: field.kind })}>Choose ${field.kind === "ratio" ? "a shape" : `a ${field.kind}`}…</button>`}
+    ${sheet.can_edit && !row.isNew && html`<button type="button" class="quiet" onClick=${() => edit(sheet.columns.map(({ index }) => ({ row: row.row, column: index, value: "" })))}>Remove row ${row.row}</button>`}
     ${problems.map((problem) => html`<p class="message" data-severity=${problem.severity}><b><${callsheet.Words} text=${problem.message} /></b>${problem.help && html`<span><${callsheet.Words} text=${problem.help} /></span>`}</p>`)}
   </section>`;
 }

@@ -16,17 +16,27 @@ function RatioShape({ ratio }) {
   return html`<span class="shape" data-ratio=${ratio.replace("x", ":")} aria-hidden="true"></span>`;
 }
 
-/** A message, with commands and values between backticks.
+/** A message of the command line without the clauses about its commands and options, and with places as in a spreadsheet.
+ * Empty if nothing is left.
+ * @param {string} text @returns {string} */
+function plain(text) {
+  const isPlain = (/** @type {string} */ part) => !part.split("`").some((code, index) => index % 2 && /^(callsheet|--)/.test(code));
+  return text.replace(/ \([^()]*\)/g, (part) => (isPlain(part) ? part : "")).split(/; (?=(?:[^`]*`[^`]*`)*[^`]*$)/).filter(isPlain).join("; ")
+    .replace(/(\.\w+):(\d+):\d+/g, (_, kind, line) => `${kind}, ${/ya?ml/.test(kind) ? "line" : "row"} ${line}`)
+    .replace(/(\.(?:xls\w?|ods)):(?:[^\s!:]+!)?[A-Z]+(\d+)/g, "$1, row $2");
+}
+
+/** A message, with values between backticks.
  * @param {{ text: string }} props */
-const Words = ({ text }) => text.split("`").map((part, index) => (index % 2 ? html`<code>${part}</code>` : part));
+const Words = ({ text }) => plain(text).split("`").map((part, index) => (index % 2 ? html`<code>${part}</code>` : part));
 
 /** An error of the studio, in the words of the command line.
  * @param {{ error: any }} props */
 function Problem({ error }) {
   if (!error) return null;
   return html`<div class="problem panel bad" role="alert"><p><b><${Words} text=${error.error} /></b></p>
-    ${(error.problems ?? []).slice(0, 10).map((/** @type {SheetProblem} */ one) => html`<p key=${one.place + one.message}>${one.place}: <${Words} text=${one.message} /></p>`)}
-    ${(error.hints ?? []).map((/** @type {string} */ hint) => html`<p key=${hint}><${Words} text=${hint} /></p>`)}</div>`;
+    ${(error.problems ?? []).slice(0, 10).map((/** @type {SheetProblem} */ one) => html`<p key=${one.place + one.message}><${Words} text=${`${one.place}: ${one.message}`} /></p>`)}
+    ${(error.hints ?? []).filter(plain).map((/** @type {string} */ hint) => html`<p key=${hint}><${Words} text=${hint} /></p>`)}</div>`;
 }
 
 /** @param {Record<string, string>} place */
@@ -187,5 +197,5 @@ function Tabs({ current, page }) {
   </div>`;
 }
 
-Object.assign(callsheet, { Studio: App, RatioShape, Problem, Words, linkTo, when });
+Object.assign(callsheet, { Studio: App, RatioShape, Problem, Words, plain, linkTo, when });
 })();
