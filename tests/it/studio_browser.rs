@@ -404,9 +404,14 @@ fn other_server() -> u16 {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { return };
-            // The request is read, so that it is not reset.
-            let _ = stream.read(&mut [0; 4096]);
-            let _ = stream.write_all(b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<!doctype html><title>other</title><body>");
+            // A browser opens connections before it needs them.
+            std::thread::spawn(move || {
+                // The request is read, so that the connection is not reset.
+                let _ = stream.read(&mut [0; 4096]);
+                let head = "HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n";
+                let page = "<!doctype html><title>other</title><body>";
+                let _ = stream.write_all(format!("{head}{page}").as_bytes());
+            });
         }
     });
     port
