@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::options::CampaignOptions;
 use crate::journal::{Identity, SheetRecord};
 use crate::model::{ManifestLocation, Shard, Timestamp};
+use crate::remote::SheetAddress;
 use crate::util::fs::{OutputDir, default_output_dir};
 
 /// The extensions of manifests.
@@ -84,11 +85,8 @@ fn begun(out: &Path, is_sandbox: bool) -> FoundCampaign {
         let files = EXTENSIONS.iter().map(|extension| beside.join(format!("{stem}.{extension}")));
         files.into_iter().find(|file| file.is_file())
     });
-    let options = match (sheet, SheetRecord::read(out)) {
-        (_, Some(record)) => {
-            let address = ManifestLocation::from(record.address);
-            CampaignOptions { out: Some(home), ..CampaignOptions::new(address) }
-        }
+    let options = match (sheet, recorded_address(out)) {
+        (_, Some(address)) => CampaignOptions { out: Some(home), ..CampaignOptions::new(address) },
         (Some(sheet), None) => CampaignOptions::new(&sheet),
         // The results of a campaign are its manifest if the sheet is gone.
         (None, None) => CampaignOptions::new(OutputDir(out).results_csv()),
@@ -97,6 +95,16 @@ fn begun(out: &Path, is_sandbox: bool) -> FoundCampaign {
     let changed = [OutputDir(out).journal(), OutputDir(out).results_json()];
     let changed = changed.iter().filter_map(|file| modified(file)).max();
     FoundCampaign { options, is_sandbox, out: Some(out.to_owned()), changed }
+}
+
+/// Returns the address that the output folder `out` remembers. The folder may have come from another person, so everything
+/// but an `https` address of a sheet is ignored.
+fn recorded_address(out: &Path) -> Option<ManifestLocation> {
+    let location = ManifestLocation::from(SheetRecord::read(out)?.address);
+    let ManifestLocation::Address(address) = &location else { return None };
+    let scheme = address.expose().split("://").next().unwrap_or_default();
+    let is_read = scheme.eq_ignore_ascii_case("https") && SheetAddress::new(address, false).is_ok();
+    is_read.then_some(location)
 }
 
 /// Returns the folders in `folder`, sorted, without links and hidden ones.
@@ -175,5 +183,58 @@ mod tests {
                 "new.xlsx   false false",
             ]
         );
+    }
+
+    #[test]
+    fn a_folder_of_another_person_names_no_file_and_no_other_server() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("a-output");
+        begin(&out, false);
+        for (address, expected) in [
+            ("https://sheets.example/a.csv", Some("https://sheets.example/a.csv")),
+            ("-", None),
+            ("/etc/passwd", None),
+            ("~/.bashrc", None),
+            ("http://127.0.0.1:8080/admin/delete", None),
+            ("http://sheets.example/a.csv", None),
+            ("https://user:password@sheets.example/a.csv", None),
+            ("file:///etc/passwd", None),
+            ("", None),
+        ] {
+            let record = SheetRecord {
+                digest: "d".into(),
+                address: address.into(),
+                campaign: "a".into(),
+                title: "a".into(),
+                extension: "csv".into(),
+                is_sandbox: false,
+            };
+            record.write(&out, b"id,text\n").unwrap();
+            let found = find_campaigns(folder.path(), false);
+            let own = out.join("results.csv").display().to_string();
+            let [only] = &found[..] else { panic!("{address}: {found:?}") };
+            assert_eq!(only.options.manifest.to_string(), expected.unwrap_or(&own), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_sheet_behind_an_address_is_at_hand_once_it_was_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let manifest = ManifestLocation::from("https://sheets.example/a.csv");
+        let options =
+            CampaignOptions { out: Some(folder.path().into()), ..CampaignOptions::new(manifest) };
+        assert!(!options.is_sheet_on_disk(false));
+        let ManifestLocation::Address(address) = &options.manifest else { panic!() };
+        let record = SheetRecord {
+            digest: SheetAddress::new(address, false).unwrap().digest(),
+            address: address.to_string(),
+            campaign: "a".into(),
+            title: "a".into(),
+            extension: "csv".into(),
+            is_sandbox: false,
+        };
+        record.write(folder.path(), b"id,text\n").unwrap();
+        assert!(options.is_sheet_on_disk(false));
+        assert!(CampaignOptions::new("a.csv").is_sheet_on_disk(false));
     }
 }

@@ -82,6 +82,16 @@ impl CampaignOptions {
         Ok(opened.addressed_sheet.map(|sheet| sheet.folder(is_sandbox)))
     }
 
+    /// Checks whether the manifest can be opened without its server: it is a file, or its sheet was kept.
+    pub(crate) fn is_sheet_on_disk(&self, is_sandbox: bool) -> bool {
+        let ManifestLocation::Address(address) = &self.manifest else { return true };
+        let address = SheetAddress::new(address, self.sheet.is_some()).map_err(refused);
+        let known = address.and_then(|address| self.known_folder(&address, is_sandbox));
+        known.is_ok_and(|known| {
+            known.is_some_and(|known| known.record.read_sheet(&known.folder).is_some())
+        })
+    }
+
     async fn fetch(
         &self,
         address: &SheetAddress,

@@ -86,7 +86,13 @@ async fn entry(studio: &Arc<Studio>, campaign: &Campaign, found: Option<&FoundCa
         "credits": json!(Money::default()),
         "changed": found.and_then(|it| it.changed).map(Timestamp::as_millis),
         "error": null,
+        "unopened": false,
     });
+    // A list asks no server. Its sheet is read when the user opens the campaign.
+    if !campaign.options.is_sheet_on_disk(campaign.is_sandbox) {
+        entry["unopened"] = true.into();
+        return entry;
+    }
     match CampaignView::open(&studio.view_request(campaign).await).await {
         Ok(view) => {
             let summary = &view.summary;

@@ -45,6 +45,8 @@ interface Campaign {
   credits: { spent: number; promised: number } | null;
   changed: number | null;
   error: string | null;
+  /** Its sheet is behind an address, and was not read yet. */
+  unopened: boolean;
 }
 
 /** What goes on in a campaign. */

@@ -125,7 +125,7 @@ function Campaigns({ studio }) {
 function CampaignRow({ campaign }) {
   const { counts, credits, error } = campaign;
   const totals = { ...counts, jobs: counts?.total ?? 0 };
-  const [word, tone] = error ? ["Has problems", "bad"] : callsheet.stateWords(campaign.live ? "running" : "idle", totals);
+  const [word, tone] = error ? ["Has problems", "bad"] : campaign.unopened ? ["Not opened yet", ""] : callsheet.stateWords(campaign.live ? "running" : "idle", totals);
   const hasBegun = !!counts && counts.total > counts.pending + counts.left_out;
   const place = { campaign: campaign.id, tab: hasBegun ? "videos" : "sheet" };
   return html`<li><a class="campaign" href=${callsheet.linkTo(place)}>
@@ -133,7 +133,7 @@ function CampaignRow({ campaign }) {
     <span class="states"><span class=${classes("badge", tone)}>${campaign.live && html`<i class="pulse"></i>`}${word}</span></span>
     ${error
       ? html`<span class="error"><${callsheet.Words} text=${error} /></span>`
-      : html`<span class="made">${hasBegun ? html`<${callsheet.Progress} totals=${totals} isSmall />` : counts && html`<span class="note">${plural(counts.total, "video")} to make</span>`}</span>
+      : html`<span class="made">${hasBegun ? html`<${callsheet.Progress} totals=${totals} isSmall />` : counts && !campaign.unopened && html`<span class="note">${plural(counts.total, "video")} to make</span>`}</span>
         <span class="money numbers">${credits && html`<b>${callsheet.number(credits.spent)}</b> <span class="note">${credits.promised ? `${callsheet.number(credits.promised)} promised` : "credits"}</span>`}</span>`}
     <span class="note changed">${campaign.changed ? callsheet.ago(campaign.changed) : ""}</span>
     <${Icon} name="forward" />
