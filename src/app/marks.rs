@@ -1,5 +1,6 @@
 //! The marks that are kept with a campaign: `marks.csv` in its output folder, to which marks are only added.
 
+use std::collections::HashSet;
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,7 +12,9 @@ use super::error::Error;
 use super::manifest::LoadedManifest;
 use super::open_address::SheetCopy;
 use super::options::CampaignOptions;
-use crate::manifest::{MARK_COLUMNS, ReviewMark, ReviewVerdict, read_marks, write_marks};
+use crate::manifest::{
+    MARK_COLUMNS, MAX_MARK_SECONDS, ReviewMark, ReviewVerdict, read_marks, write_marks,
+};
 use crate::model::Timestamp;
 use crate::util::fs::{Access, OutputDir, open_own, read_own, write_atomic};
 
@@ -68,8 +71,8 @@ pub(crate) async fn output_folder(
 ///
 /// # Errors
 /// If the file cannot be read, or is no file of marks.
-pub(crate) fn kept_marks(out: &Path) -> Result<Vec<Mark>, Error> {
-    Ok(read(out)?.iter().map(Mark::of).collect())
+pub(crate) fn kept_marks(out: &Path, now: Timestamp) -> Result<Vec<Mark>, Error> {
+    Ok(read(out, now)?.iter().map(Mark::of).collect())
 }
 
 /// Adds a mark, and returns all marks.
@@ -90,12 +93,15 @@ pub(crate) fn import_marks(
     bytes: Vec<u8>,
     now: Timestamp,
 ) -> Result<(Vec<Mark>, usize), Error> {
-    let kept = read(out)?;
+    let mut known: HashSet<String> = read(out, now)?.iter().flat_map(keys).collect();
     let mut new: Vec<ReviewMark> = Vec::new();
     for mark in parse(name, bytes)? {
+        // A time in the future is wrong, and would overrule all later marks.
+        let mark = cleaned(ReviewMark { at: mark.at.filter(|at| *at <= now), ..mark });
         let is_empty = mark.verdict.is_none() && mark.comment.is_empty();
-        let is_known = kept.iter().chain(&new).any(|known| is_same(&mark, known));
-        if !is_known && !is_empty {
+        let keys = keys(&mark);
+        if !is_empty && !known.contains(&keys[0]) {
+            known.extend(keys);
             new.push(mark);
         }
     }
@@ -103,16 +109,42 @@ pub(crate) fn import_marks(
     Ok((add(out, new, now)?, count))
 }
 
-/// Whether an imported mark is `known`. One without a time is the same at any time.
-fn is_same(mark: &ReviewMark, known: &ReviewMark) -> bool {
-    let at = mark.at.or(known.at);
-    ReviewMark { at, ..mark.clone() } == *known
+/// Returns the keys of a mark, with and without its time. A mark without a time is the same at any time.
+fn keys(mark: &ReviewMark) -> [String; 2] {
+    [mark.at, None].map(|at| format!("{:?}", ReviewMark { at, ..mark.clone() }))
 }
 
-fn read(out: &Path) -> Result<Vec<ReviewMark>, Error> {
+/// Returns a mark without control characters, which would make a file of marks unreadable.
+fn cleaned(mut mark: ReviewMark) -> ReviewMark {
+    let is_text = |character: char| !character.is_control() || matches!(character, '\n' | '\t');
+    for text in [&mut mark.comment, &mut mark.reviewer].into_iter().chain(&mut mark.remote) {
+        text.retain(is_text);
+        *text = text.trim().to_owned();
+    }
+    mark.remote = mark.remote.filter(|remote| !remote.is_empty());
+    mark
+}
+
+/// Replaces times in the future, which are wrong and would overrule all later marks, by the earliest time of the marks that
+/// were added later, or else by `now`.
+pub(super) fn correct_times(marks: &mut [ReviewMark], now: Timestamp) {
+    let mut earliest = now;
+    for at in marks.iter_mut().rev().filter_map(|mark| mark.at.as_mut()) {
+        if *at > now {
+            *at = earliest;
+        }
+        earliest = earliest.min(*at);
+    }
+}
+
+fn read(out: &Path, now: Timestamp) -> Result<Vec<ReviewMark>, Error> {
     let path = OutputDir(out).marks();
     match read_own(&path) {
-        Ok(bytes) => parse(&path.display().to_string(), bytes),
+        Ok(bytes) => {
+            let mut marks = parse(&path.display().to_string(), bytes)?;
+            correct_times(&mut marks, now);
+            Ok(marks)
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(Error::io(format!("cannot read `{}`", path.display()))(error)),
     }
@@ -123,7 +155,7 @@ fn parse(name: &str, bytes: Vec<u8>) -> Result<Vec<ReviewMark>, Error> {
 }
 
 fn add(out: &Path, new: Vec<ReviewMark>, now: Timestamp) -> Result<Vec<Mark>, Error> {
-    let mut marks = read(out)?;
+    let mut marks = read(out, now)?;
     let count = marks.len();
     marks.extend(new);
     for mark in &mut marks {
@@ -131,10 +163,25 @@ fn add(out: &Path, new: Vec<ReviewMark>, now: Timestamp) -> Result<Vec<Mark>, Er
     }
     if count < marks.len() {
         let path = OutputDir(out).marks();
+        check_readable(&path, &marks)?;
         write(&path, &marks, count)
             .map_err(Error::io(format!("cannot write `{}`", path.display())))?;
     }
     Ok(marks.iter().map(Mark::of).collect())
+}
+
+/// Checks that a file of these marks can be read again.
+fn check_readable(path: &Path, marks: &[ReviewMark]) -> Result<(), Error> {
+    let header = format!("{}\n", MARK_COLUMNS.join(","));
+    let failed = || Error::io(format!("cannot write `{}`", path.display()));
+    let bytes = [header.into_bytes(), write_marks(marks).map_err(failed())?].concat();
+    let read = parse(&path.display().to_string(), bytes);
+    if read.is_ok_and(|read| read.len() == marks.len()) {
+        return Ok(());
+    }
+    Err(Error::usage(
+        "the text of this mark cannot be kept in a file of marks; nothing was changed",
+    ))
 }
 
 /// Appends the marks after the first `kept`. A file with other columns is written again.
@@ -195,20 +242,22 @@ impl Mark {
                 format!("a comment has at most {MAX_COMMENT} characters, and a name {MAX_NAME}");
             return Err(Error::usage(message));
         }
-        let is_valid = |seconds: &f64| seconds.is_finite() && *seconds >= 0.0;
-        // As they are read again.
-        let trimmed = |text: &str| text.trim().to_owned();
-        Ok(ReviewMark {
+        if seconds.is_some_and(|seconds| !(0.0..=MAX_MARK_SECONDS).contains(&seconds)) {
+            let message = format!("the seconds of a mark are from 0 to {MAX_MARK_SECONDS}");
+            return Err(Error::usage(message));
+        }
+        let at = Timestamp::from_millis(at);
+        Ok(cleaned(ReviewMark {
             job: job
                 .parse()
                 .map_err(|error: crate::model::InvalidId| Error::usage(error.to_string()))?,
             verdict,
-            comment: trimmed(&comment),
-            remote: remote.filter(|remote| !remote.is_empty()),
-            seconds: seconds.filter(is_valid),
-            reviewer: trimmed(&reviewer),
-            at: Some(if at > 0 { Timestamp::from_millis(at) } else { now }),
-        })
+            comment,
+            remote,
+            seconds,
+            reviewer,
+            at: Some(if at > Timestamp::default() { at.min(now) } else { now }),
+        }))
     }
 }
 
@@ -234,11 +283,11 @@ mod tests {
     fn marks_are_added_and_read_again() {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path().join("new");
-        assert_eq!(kept_marks(&out).unwrap(), []);
+        assert_eq!(kept_marks(&out, NOW).unwrap(), []);
         add_mark(&out, mark("a", "approved", ""), NOW).unwrap();
         let first = std::fs::read(out.join("marks.csv")).unwrap();
         let all = add_mark(&out, mark("b", "rejected", "=too, \"loud\"\nhere"), NOW).unwrap();
-        assert_eq!(all, kept_marks(&out).unwrap());
+        assert_eq!(all, kept_marks(&out, NOW).unwrap());
         assert_eq!((&*all[1].comment, all[1].at), ("=too, \"loud\"\nhere", NOW.as_millis()));
         let text = std::fs::read(out.join("marks.csv")).unwrap();
         assert!(text.starts_with(&first), "what was there stays");
@@ -248,7 +297,7 @@ mod tests {
         {
             assert!(add_mark(&out, wrong, NOW).is_err());
         }
-        assert_eq!(kept_marks(&out).unwrap().len(), 2);
+        assert_eq!(kept_marks(&out, NOW).unwrap().len(), 2);
     }
 
     #[test]
@@ -267,9 +316,9 @@ mod tests {
         {
             let (all, count) = import_marks(out, "marks.csv", bytes, NOW).unwrap();
             assert_eq!(count, expected);
-            assert_eq!(all, kept_marks(out).unwrap());
+            assert_eq!(all, kept_marks(out, NOW).unwrap());
         }
-        assert_eq!(kept_marks(out).unwrap().len(), 4);
+        assert_eq!(kept_marks(out, NOW).unwrap().len(), 4);
         let error = import_marks(out, "sheet.csv", b"id,text\na,Hi\n".to_vec(), NOW).unwrap_err();
         assert!(error.to_string().contains("the column `mark` is missing"), "{error}");
     }
@@ -283,10 +332,73 @@ mod tests {
         })
         .unwrap();
         let all = add_mark(out, mark("b", "rejected", ""), NOW).unwrap();
-        assert_eq!(all, kept_marks(out).unwrap());
+        assert_eq!(all, kept_marks(out, NOW).unwrap());
         assert_eq!(
             (all.len(), &*all[0].mark, all[0].remote.as_deref()),
             (2, "approved", Some("r-1"))
         );
+    }
+
+    #[test]
+    fn no_text_makes_the_file_unreadable() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path();
+        for text in ["a\0b", "\0", "\u{1a}", "\u{1}\u{2}\u{7f}\u{85}", "\u{feff}", "\"", ";\t;\n;"]
+        {
+            let new = Mark { reviewer: text.into(), ..mark("a", "approved", text) };
+            let new = Mark { remote: Some(text.into()), ..new };
+            let added = add_mark(out, new, NOW).unwrap();
+            assert_eq!(added.len(), kept_marks(out, NOW).unwrap().len(), "{text:?}");
+        }
+        let all = kept_marks(out, NOW).unwrap();
+        assert_eq!((all.len(), &*all[0].comment, &*all[1].comment), (7, "ab", ""));
+    }
+
+    #[test]
+    fn a_mark_from_the_future_does_not_overrule_later_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path();
+        let later = |seconds: i64| Timestamp::from_millis(NOW.as_millis() + seconds * 1000);
+        let file = "job_id,mark,at\na,approved,2999-01-01T00:00:00.000Z\n";
+        for (seconds, expected) in [(0, 1), (1, 0)] {
+            let imported = import_marks(out, "marks.csv", file.into(), later(seconds)).unwrap();
+            assert_eq!((imported.1, imported.0[0].at), (expected, NOW.as_millis()));
+        }
+        // A file of this kind can have come from elsewhere.
+        let kept =
+            "job_id,mark,at\na,rejected,2026-01-01T00:00:00Z\na,approved,2999-01-01T00:00:00Z\n";
+        write_atomic(&out.join("marks.csv"), Access::Shared, |file| {
+            file.write_all(kept.as_bytes())
+        })
+        .unwrap();
+        let effective = |now| {
+            let marks = read(out, now).unwrap();
+            crate::manifest::verdicts(&marks)[0].verdict
+        };
+        assert_eq!(effective(NOW), Some(ReviewVerdict::Approved));
+        add_mark(out, mark("a", "rejected", ""), NOW).unwrap();
+        assert_eq!(effective(later(5)), Some(ReviewVerdict::Rejected));
+    }
+
+    #[test]
+    fn impossible_places_in_a_video_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path();
+        for seconds in [-1.0, 86_401.0, f64::NAN, f64::INFINITY] {
+            let wrong = Mark { seconds: Some(seconds), ..mark("a", "approved", "") };
+            assert!(add_mark(out, wrong, NOW).is_err(), "{seconds}");
+            let file = format!("job_id,mark,seconds\na,approved,{seconds}\n");
+            assert!(import_marks(out, "marks.csv", file.into(), NOW).is_err(), "{seconds}");
+        }
+    }
+
+    #[test]
+    fn many_marks_are_imported_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        // In a time that grows with the square of their number, this takes minutes.
+        let rows: Vec<String> = (0..20_000).map(|job| format!("j{job},approved\n")).collect();
+        let file = format!("job_id,mark\n{}", rows.concat());
+        let (_, count) = import_marks(folder.path(), "m.csv", file.into(), NOW).unwrap();
+        assert_eq!(count, 20_000);
     }
 }

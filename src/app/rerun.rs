@@ -10,6 +10,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use super::error::Error;
 use super::load::parse_encoding;
 use super::manifest::LoadedManifest;
+use super::marks::correct_times;
 use super::notices::Notices;
 use super::recorded_state::RecordedState;
 use super::selection::check_exists;
@@ -256,8 +257,9 @@ impl MarksFile {
                 "cannot read the marks in `{shown}`: {error}; nothing was submitted"
             ))
         })?;
-        let marks = read_marks(&shown.to_string(), content, encoding)
+        let mut marks = read_marks(&shown.to_string(), content, encoding)
             .map_err(|problems| Error::Manifest { problems, hint: None })?;
+        correct_times(&mut marks, super::now());
         let saved = std::fs::metadata(path)
             .and_then(|metadata| metadata.modified())
             .ok()

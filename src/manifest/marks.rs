@@ -24,6 +24,9 @@ use super::schema::header::skip_rows_above_header;
 pub(crate) const MARK_COLUMNS: [&str; 7] =
     ["job_id", "mark", "comment", "remote_id", "seconds", "reviewer", "at"];
 
+/// The most seconds of a place in a video: those of a day.
+pub(crate) const MAX_MARK_SECONDS: f64 = 86_400.0;
+
 /// A reviewer's verdict on a video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ReviewVerdict {
@@ -184,9 +187,10 @@ fn marks_of(table: &Table, findings: &mut Findings) -> Vec<ReviewMark> {
             column.zip(text.map(|text| unescape_formula(&text).to_owned()))
         };
         let seconds = given(seconds).map(|(column, text)| {
-            let seconds = text.parse().ok().filter(|seconds: &f64| seconds.is_finite());
+            let is_valid = |seconds: &f64| (0.0..=MAX_MARK_SECONDS).contains(seconds);
+            let seconds = text.parse().ok().filter(is_valid);
             if seconds.is_none() {
-                wrong(column, format!("{} is not a number of seconds", quote(&text)));
+                wrong(column, format!("{} is not a number of seconds in a video", quote(&text)));
             }
             seconds
         });
@@ -282,7 +286,7 @@ mod tests {
         assert_eq!(
             problems(text.as_bytes()),
             [
-                "marks.csv:2:12 `soon` is not a number of seconds",
+                "marks.csv:2:12 `soon` is not a number of seconds in a video",
                 "marks.csv:2:17 `today` is not a time such as `2026-11-24T14:03:07Z`",
             ]
         );

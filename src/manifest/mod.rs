@@ -37,7 +37,7 @@ pub(crate) use grid::{CellEdit, FieldKind, Grid, SheetContent, UnknownCell, lite
 pub(crate) use load::{MAX_CAMPAIGN, campaign_of_file, is_campaign_name, read_sheet};
 pub use load::{ReadFile, RefusedFile, load};
 pub(crate) use marks::{
-    MARK_COLUMNS, ReviewMark, ReviewVerdict, read_marks, verdicts, write_marks,
+    MARK_COLUMNS, MAX_MARK_SECONDS, ReviewMark, ReviewVerdict, read_marks, verdicts, write_marks,
 };
 pub(crate) use schema::field::Field;
 pub use schema::names::{NameKind, Resolution, Resolve};

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
@@ -78,5 +79,46 @@ pub(super) fn error_json(error: &app::Error) -> Value {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         (self.status, Json(self.body)).into_response()
+    }
+}
+
+/// The most bytes of a message of the framework.
+const MAX_MESSAGE: usize = 64 << 10;
+
+/// Returns a response in which the refusals of the framework, such as that of a body that is no JSON, have the form of all
+/// errors. They are plain text, or empty.
+pub(super) async fn in_error_form(response: Response) -> Response {
+    let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    let is_text = kind.is_none_or(|kind| kind.starts_with("text/plain"));
+    let status = response.status();
+    if !is_text || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let body = axum::body::to_bytes(response.into_body(), MAX_MESSAGE).await.unwrap_or_default();
+    let text = String::from_utf8_lossy(&body);
+    let reason = status.canonical_reason().unwrap_or_default();
+    ApiError::new(status, if text.is_empty() { reason } else { &text }).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn refusals_of_the_framework_have_the_form_of_all_errors() {
+        for (response, expected) in [
+            ((StatusCode::BAD_REQUEST, "no JSON").into_response(), "no JSON"),
+            (StatusCode::METHOD_NOT_ALLOWED.into_response(), "Method Not Allowed"),
+            (ApiError::not_found("page").into_response(), "there is no such page"),
+        ] {
+            let status = response.status();
+            let response = in_error_form(response).await;
+            assert_eq!(response.status(), status);
+            let body = axum::body::to_bytes(response.into_body(), MAX_MESSAGE).await.unwrap();
+            let body: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(body, json!({ "error": expected, "hints": [] }));
+        }
+        let video = StatusCode::OK.into_response();
+        assert!(in_error_form(video).await.headers().get(CONTENT_TYPE).is_none());
     }
 }

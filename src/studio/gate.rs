@@ -15,6 +15,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse as _, Response};
 
+use super::error::in_error_form;
 use crate::model::CommandName;
 use crate::report::CommandLine;
 use crate::util::text::{escape_html, hex};
@@ -167,7 +168,11 @@ impl Gate {
         let host = hosts.next()?.to_str().ok()?;
         let is_own = |host: &str| {
             let own = ["127.0.0.1", "localhost", "[::1]"];
-            own.iter().any(|own| host == format!("{own}:{}", self.port))
+            // Browsers leave out the usual port of `http`.
+            let is_port = |port: &str| {
+                port == format!(":{}", self.port) || (self.port == 80 && port.is_empty())
+            };
+            own.iter().any(|own| host.strip_prefix(own).is_some_and(is_port))
         };
         let is_consistent = uri.authority().is_none_or(|authority| authority.as_str() == host);
         (hosts.next().is_none() && is_own(host) && is_consistent).then_some(host)
@@ -192,6 +197,7 @@ pub(super) async fn guard(State(gate): State<Arc<Gate>>, request: Request, next:
     let verdict = gate.verdict(request.method(), request.uri(), request.headers());
     let is_api = request.uri().path().starts_with("/api/");
     let mut response = match verdict {
+        Verdict::Pass if is_api => in_error_form(next.run(request).await).await,
         Verdict::Pass => next.run(request).await,
         Verdict::Enter => {
             let mut response = redirect();
@@ -302,6 +308,28 @@ mod tests {
         assert_eq!(get(&["localhost:4711", "evil.example:4711"]), 403);
         let pairs = [("host", "localhost:4711"), ("cookie", &cookie)];
         assert_eq!(status(&gate, &Method::GET, "http://evil.example:4711/", &pairs), 403);
+    }
+
+    #[test]
+    fn browsers_leave_out_the_usual_port() {
+        let gate = Gate::new(80, Box::new(|_| ())).unwrap();
+        let cookie = format!("callsheet-80={}", gate.session);
+        let post = |host: &str| {
+            let origin = format!("http://{host}");
+            let pairs = [
+                ("host", host),
+                ("cookie", &cookie),
+                ("origin", &origin),
+                ("content-type", "application/json"),
+            ];
+            status(&gate, &Method::POST, "/api/sheets", &pairs)
+        };
+        for host in ["127.0.0.1", "localhost", "[::1]", "127.0.0.1:80"] {
+            assert_eq!(post(host), 200, "{host}");
+        }
+        for host in ["127.0.0.1:", "localhost.evil", "127.0.0.1:8080", "evil.example"] {
+            assert_eq!(post(host), 403, "{host}");
+        }
     }
 
     #[test]

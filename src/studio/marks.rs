@@ -16,7 +16,7 @@ pub(super) async fn marks(
     State(studio): State<Arc<Studio>>,
     extract::Path(id): extract::Path<String>,
 ) -> ApiResult<Json<Value>> {
-    let marks = work(&studio, &id, app::kept_marks).await?;
+    let marks = work(&studio, &id, |out| app::kept_marks(out, app::now())).await?;
     Ok(Json(json!({ "marks": marks })))
 }
 
@@ -57,5 +57,6 @@ async fn work<T: Send + 'static>(
     let lookup = studio.lookup(&campaign, NetworkUse::IfNeeded).await;
     let out = app::output_folder(&campaign.options, &lookup, campaign.is_sandbox, app::now());
     let out = Box::pin(out).await?;
+    let _changes = campaign.changes.lock().await;
     Ok(app::blocking(move || work(&out)).await?)
 }

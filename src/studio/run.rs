@@ -38,6 +38,7 @@ pub(super) async fn run(
     Json(wanted): Json<Wanted>,
 ) -> ApiResult<(StatusCode, Json<Value>)> {
     let campaign = studio.campaign(&id)?;
+    let _changes = campaign.changes.lock().await;
     start(&studio, &campaign, wanted)?;
     Ok((StatusCode::ACCEPTED, Json(json!({}))))
 }
@@ -52,18 +53,8 @@ pub(super) fn start(
     wanted: Wanted,
 ) -> ApiResult<()> {
     wanted.check()?;
-    let conflict = |message| Err(ApiError::new(StatusCode::CONFLICT, message));
-    if studio.is_ending.load(Ordering::Relaxed) {
-        return conflict("the studio is ending");
-    }
     let mut current = lock(&campaign.run);
-    let live = campaign.live.borrow().clone();
-    if current.is_some() {
-        return Err(under_way());
-    }
-    if live.state == LiveWord::Running {
-        return conflict("another process is running this campaign");
-    }
+    check_idle(studio, campaign, current.is_some())?;
     let (sender, interrupts) = unbounded_channel();
     let run = Arc::new(Run {
         interrupts: sender,
@@ -81,6 +72,21 @@ pub(super) fn start(
     tokio::task::spawn_blocking(move || {
         runtime.block_on(Box::pin(execute(studio, campaign, run, wanted, interrupts)));
     });
+    Ok(())
+}
+
+/// Checks that a run can begin. `is_running`: one of this studio is under way.
+fn check_idle(studio: &Studio, campaign: &Campaign, is_running: bool) -> ApiResult<()> {
+    let conflict = |message| Err(ApiError::new(StatusCode::CONFLICT, message));
+    if studio.is_ending.load(Ordering::Relaxed) {
+        return conflict("the studio is ending");
+    }
+    if is_running {
+        return conflict("a run of this campaign is under way");
+    }
+    if campaign.live.borrow().state == LiveWord::Running {
+        return conflict("another process is running this campaign");
+    }
     Ok(())
 }
 
@@ -150,9 +156,8 @@ pub(super) async fn redo(
     Json(RedoRequest { job, text }): Json<RedoRequest>,
 ) -> ApiResult<(StatusCode, Json<Value>)> {
     let campaign = studio.campaign(&id)?;
-    if campaign.is_running() {
-        return Err(under_way());
-    }
+    let _changes = campaign.changes.lock().await;
+    check_idle(&studio, &campaign, campaign.is_running())?;
     let lookup = studio.lookup(&campaign, NetworkUse::IfNeeded).await;
     let (options, is_sandbox) = (&campaign.options, campaign.is_sandbox);
     let redo = app::prepare_redo(options, &job, text.as_deref(), &lookup, is_sandbox, app::now());
@@ -160,10 +165,6 @@ pub(super) async fn redo(
     campaign.sheet_changed();
     start(&studio, &campaign, Wanted::redo(redo))?;
     Ok((StatusCode::ACCEPTED, Json(json!({}))))
-}
-
-fn under_way() -> ApiError {
-    ApiError::new(StatusCode::CONFLICT, "a run of this campaign is under way")
 }
 
 async fn execute(

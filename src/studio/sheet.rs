@@ -33,7 +33,10 @@ pub(super) async fn cells(
     Json(edit): Json<SheetEdit>,
 ) -> ApiResult<Json<Sheet>> {
     let campaign = studio.campaign(&id)?;
-    app::edit_sheet(&campaign.options, edit, campaign.is_sandbox).await?;
+    {
+        let _changes = campaign.changes.lock().await;
+        app::edit_sheet(&campaign.options, edit, campaign.is_sandbox).await?;
+    }
     campaign.sheet_changed();
     read(&studio, &campaign).await
 }
@@ -52,7 +55,10 @@ pub(super) async fn columns(
 ) -> ApiResult<Json<Sheet>> {
     let campaign = studio.campaign(&id)?;
     let (options, is_sandbox) = (&campaign.options, campaign.is_sandbox);
-    app::choose_column(options, &field, header.as_deref(), is_sandbox).await?;
+    {
+        let _changes = campaign.changes.lock().await;
+        app::choose_column(options, &field, header.as_deref(), is_sandbox).await?;
+    }
     campaign.sheet_changed();
     read(&studio, &campaign).await
 }

@@ -77,6 +77,8 @@ pub(super) struct Campaign {
     pub(super) is_sandbox: bool,
     pub(super) feed: Feed,
     pub(super) live: Arc<watch::Sender<Live>>,
+    /// Is locked while the sheet, its columns or its marks are read and changed, and while a run begins.
+    pub(super) changes: tokio::sync::Mutex<()>,
     /// The run of this studio that is under way.
     pub(super) run: Mutex<Option<Arc<Run>>>,
     /// What goes on at the provider after the last run of this studio.
@@ -91,6 +93,7 @@ impl Campaign {
             options,
             is_sandbox,
             live: Arc::default(),
+            changes: tokio::sync::Mutex::default(),
             run: Mutex::default(),
             outstanding: Mutex::default(),
         }

@@ -24,7 +24,7 @@ pub(crate) struct Studio {
 }
 
 pub(crate) struct Response {
-    status: u16,
+    pub(crate) status: u16,
     head: String,
     body: String,
 }

@@ -125,6 +125,65 @@ fn a_link_that_cannot_be_read_is_not_listed() {
 }
 
 #[test]
+fn a_list_of_campaigns_does_not_ask_the_server_of_a_sheet() {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    server.set_nonblocking(true).unwrap();
+    let address = format!("http://{}/sheet.csv", server.local_addr().unwrap());
+    let scenario = Scenario::new(0);
+    let studio = Studio::start(&scenario, Some(scenario.base_url()), &[&address]);
+    let listed = studio.get("/api/studio").expect(200).json();
+    let campaigns = listed["campaigns"].as_array().unwrap();
+    let opened = campaigns.iter().find(|it| it["id"] == listed["opened"]).unwrap();
+    assert_eq!((&opened["unopened"], &opened["error"]), (&json!(true), &Value::Null));
+    assert!(server.accept().is_err());
+}
+
+#[test]
+fn changes_at_the_same_time_are_all_kept_or_refused() {
+    let (scenario, studio, campaign) = campaign();
+    let sheet = || studio.get(&format!("{campaign}/sheet")).expect(200).json();
+    let cells = format!("{campaign}/sheet/cells");
+    std::thread::scope(|scope| {
+        for row in 3..6 {
+            let edits =
+                json!({ "edits": [{ "row": row, "column": 3, "value": format!("n{row}") }] });
+            let (studio, cells) = (&studio, &cells);
+            scope.spawn(move || studio.post(cells, &edits).expect(200));
+        }
+    });
+    let edited = sheet();
+    let notes = [2, 3, 4].map(|index| edited["rows"][index]["cells"][3].clone());
+    assert_eq!(notes, ["n3", "n4", "n5"]);
+
+    let mut events = studio.events(&campaign);
+    let redo = format!("{campaign}/redo");
+    let answers = std::thread::scope(|scope| {
+        let begun = [2, 3].map(|index| {
+            let job = &edited["rows"][index]["jobs"][0];
+            let body = json!({ "job": job, "text": format!("Other words {index}") });
+            let (studio, redo) = (&studio, &redo);
+            scope.spawn(move || studio.post(redo, &body).status)
+        });
+        begun.map(|thread| thread.join().unwrap())
+    });
+    let changed = sheet();
+    for (index, status) in [2, 3].into_iter().zip(answers) {
+        let text = &changed["rows"][index]["cells"][0];
+        let expected = match status {
+            202 => json!(format!("Other words {index}")),
+            409 => edited["rows"][index]["cells"][0].clone(),
+            status => panic!("{status}"),
+        };
+        assert_eq!(*text, expected, "{status}");
+    }
+    assert_ne!(answers[0], answers[1]);
+    let answer = json!({ "question": events.question()["id"], "yes": false });
+    studio.post(&format!("{campaign}/answer"), &answer).expect(200);
+    events.end();
+    assert_eq!(scenario.accepted(), 4);
+}
+
+#[test]
 fn marks_of_several_reviewers_are_kept_and_count_for_the_command_line() {
     let (scenario, studio, campaign) = campaign();
     let state = studio.events(&campaign).next("state");
@@ -137,6 +196,8 @@ fn marks_of_several_reviewers_are_kept_and_count_for_the_command_line() {
         studio.post(&marks, &mark).expect(200);
     }
     studio.post(&marks, &json!({ "job": "a", "mark": "good" })).expect(422);
+    let malformed = studio.post(&marks, &json!({ "job": 5 })).expect(422).json();
+    assert!(malformed["error"].is_string() && malformed["hints"].is_array(), "{malformed}");
     let (third, _) = job(2);
     let file = format!(
         "job_id,mark,comment,remote_id,seconds,reviewer,at\n{},,louder,,3.5,Ben,2026-11-24T14:00:00Z\n",
