@@ -67,7 +67,7 @@ pub(crate) use self::load::blocking;
 pub(crate) use self::manifest::LoadedManifest;
 pub(crate) use self::marks::{Mark, add_mark, import_marks, kept_marks, output_folder};
 pub(crate) use self::merge::merge;
-pub use self::notices::{Ask, Confirm, Notices, Severity};
+pub use self::notices::{Ask, Confirm, Notices, Proposal, Severity};
 pub(crate) use self::notifications::{CommandEnd, NotificationSettings, Notifications, Occasion};
 pub(crate) use self::open_address::SheetCopy;
 pub use self::options::{CampaignOptions, ResumeCommand};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
+use super::preflight::Costs;
 use crate::report::Summary;
 
 /// The weight of a message.
@@ -68,10 +69,21 @@ impl Confirm {
     }
 }
 
-/// A function that shows the preview of a run, if there is one, asks a question and returns whether the answer is yes. A
-/// question that ends with `[Y/n]` takes no answer for a yes.
+/// What a person is asked to pay for.
+#[derive(Debug)]
+pub struct Proposal<'a> {
+    /// What the run would do.
+    pub(crate) preview: &'a Summary,
+    /// The costs of what the caps and the balance are likely to allow.
+    pub(crate) costs: Costs,
+    /// Whether a text looks unfinished.
+    pub(crate) is_unfinished: bool,
+}
+
+/// A function that shows what is to be paid for, if the question is about that, asks the question and returns whether the
+/// answer is yes. A question that ends with `[Y/n]` takes no answer for a yes.
 pub type Ask =
-    Box<dyn for<'a> Fn(Option<&'a Summary>, &'a str) -> BoxFuture<'a, bool> + Send + Sync>;
+    Box<dyn for<'a> Fn(Option<Proposal<'a>>, &'a str) -> BoxFuture<'a, bool> + Send + Sync>;
 
 impl fmt::Debug for Confirm {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::error::Error;
 use super::identity::replaced_rows;
-use super::notices::{Confirm, Notices};
+use super::notices::{Confirm, Notices, Proposal};
 use crate::model::{
     Command, CommandName, Credits, Entry, FailureKind, Flag, Generation, Limits, ListFilter,
     Outcome, Phase,
@@ -144,30 +144,34 @@ impl Preflight<'_> {
                 || needs_confirmation(&costs, self.limits, is_sandbox))
         {
             let unfinished = self.unfinished.as_deref().unwrap_or_default();
-            let question = match affordability {
-                Affordability::Short(_) => {
-                    let free = balance.free(money.promised).unwrap_or_default();
-                    let covered = Costs::covered(self.preview, free);
-                    let time = run_time_of(covered.videos, self.preview, self.limits);
-                    let time = rough_duration(time.unwrap_or_default());
-                    format!(
-                        "submit as many of {} as the balance covers, about {} for {} credits, ready in about \
-                         {time}{unfinished}? [y/N] ",
-                        costs.count(),
-                        covered.videos,
-                        covered.range(),
-                    )
-                }
+            let (budget, limit) = match affordability {
+                Affordability::Short(_) => (balance.free(money.promised), "the balance covers"),
                 Affordability::Enough | Affordability::Perhaps(_) => {
-                    let (count, range) = (costs.count(), costs.range());
-                    let time = run_time(self.preview, self.limits).unwrap_or_default();
-                    let time = rough_duration(time);
-                    format!(
-                        "submit {count} for {range} credits, ready in about {time}{unfinished}? [y/N] "
-                    )
+                    (self.limits.left(money.counted()), "the cap allows")
                 }
             };
-            if !ask(Some(self.preview), &question).await {
+            let covered = budget.filter(|budget| *budget < wanted.high);
+            let covered = covered.map(|budget| Costs::covered(self.preview, budget));
+            let time = covered.map_or_else(
+                || run_time(self.preview, self.limits),
+                |covered| run_time_of(covered.videos, self.preview, self.limits),
+            );
+            let time = rough_duration(time.unwrap_or_default());
+            let (count, range) = (costs.count(), costs.range());
+            let what = covered.map_or_else(
+                || format!("{count} for {range} credits"),
+                |covered| {
+                    let (videos, range) = (covered.videos, covered.range());
+                    format!("as many of {count} as {limit}, about {videos} for {range} credits")
+                },
+            );
+            let question = format!("submit {what}, ready in about {time}{unfinished}? [y/N] ");
+            let proposal = Proposal {
+                preview: self.preview,
+                costs: covered.unwrap_or(costs),
+                is_unfinished: self.unfinished.is_some(),
+            };
+            if !ask(Some(proposal), &question).await {
                 return Err(Error::usage_with_hint(
                     "nothing was submitted",
                     format!(
@@ -300,10 +304,9 @@ impl Costs {
     /// Limits the cost to what the caps leave after `committed` credits.
     #[must_use]
     pub(crate) fn within(mut self, committed: Credits, limits: &Limits) -> Self {
-        let left = limits.max_credits.credits().map(|cap| cap.less(committed));
-        for room in left.into_iter().chain(limits.max_credits_run) {
-            self.low = self.low.min(room);
-            self.high = self.high.min(room);
+        if let Some(left) = limits.left(committed) {
+            self.low = self.low.min(left);
+            self.high = self.high.min(left);
         }
         self
     }

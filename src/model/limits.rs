@@ -93,6 +93,12 @@ limits! {
 }
 
 impl Limits {
+    /// Returns what the caps leave after `committed` credits, or `None` without a cap.
+    pub(crate) fn left(&self, committed: Credits) -> Option<Credits> {
+        let of_campaign = self.max_credits.credits().map(|cap| cap.less(committed));
+        of_campaign.into_iter().chain(self.max_credits_run).min()
+    }
+
     /// Replaces the values that `settings` has, as far as their origin may. Settings that came along cannot raise the
     /// cap of the campaign or the amount above which a person is asked, begin without enough balance, or weaken the proof
     /// that a job is absent.

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::{oneshot, watch};
 
-use crate::app::{Costs, Severity};
+use crate::app::{Costs, Proposal, Severity};
 use crate::model::{JobId, Timestamp};
 use crate::report::plan::examples_json;
 use crate::report::terminal::live_sentences;
@@ -68,8 +68,12 @@ pub(super) struct Ended {
 pub(super) struct Question {
     pub(super) id: u64,
     text: String,
-    /// The videos that would be made; absent if the question is about something else.
+    /// The videos that the caps and the balance are likely to allow; absent if the question is about something else.
     videos: Option<usize>,
+    /// All videos that would be made.
+    all_videos: Option<usize>,
+    /// Whether a text looks unfinished.
+    is_unfinished: bool,
     credits_low: Value,
     credits_high: Value,
     examples: Value,
@@ -112,22 +116,21 @@ impl Live {
 
 impl Question {
     /// Returns the question about the run of `preview`. `text` ends with `[y/N]`, or with `[Y/n]` if no answer is a yes.
-    pub(super) fn new(id: u64, preview: Option<&Summary>, text: &str) -> Self {
+    pub(super) fn new(id: u64, proposal: Option<&Proposal<'_>>, text: &str) -> Self {
         let text = text.trim_end();
         let default_yes = text.ends_with("[Y/n]");
         let bare = text.strip_suffix("[Y/n]").or_else(|| text.strip_suffix("[y/N]"));
-        let costs = preview.map(|preview| {
-            let costs = Costs::of(preview);
-            let most = |credits| preview.money().left().map_or(credits, |left| left.min(credits));
-            (costs.videos, most(costs.low), most(costs.high))
-        });
+        let preview = proposal.map(|proposal| proposal.preview);
+        let costs = proposal.map(|proposal| proposal.costs);
         let [examples, longest] = preview.map_or([Value::Null, Value::Null], examples_json);
         Self {
             id,
             text: bare.unwrap_or(text).trim_end().to_owned(),
-            videos: costs.map(|costs| costs.0),
-            credits_low: serde_json::json!(costs.map(|costs| costs.1)),
-            credits_high: serde_json::json!(costs.map(|costs| costs.2)),
+            videos: costs.map(|costs| costs.videos),
+            all_videos: preview.map(|preview| Costs::of(preview).videos),
+            is_unfinished: proposal.is_some_and(|proposal| proposal.is_unfinished),
+            credits_low: serde_json::json!(costs.map(|costs| costs.low)),
+            credits_high: serde_json::json!(costs.map(|costs| costs.high)),
             examples,
             longest,
             default_yes,
@@ -202,7 +205,10 @@ mod tests {
     #[test]
     fn a_question_names_videos_credits_and_texts() {
         let summary = TestRun::with_jobs(2).summary();
-        let question = Question::new(7, Some(&summary), "submit 2 videos for 10 credits? [y/N] ");
+        let costs = Costs::of(&summary);
+        let proposal = Proposal { preview: &summary, costs, is_unfinished: false };
+        let text = "submit 2 videos for 10 credits? [y/N] ";
+        let question = Question::new(7, Some(&proposal), text);
         let shown = serde_json::to_value(&question).unwrap();
         assert_eq!(shown["text"], "submit 2 videos for 10 credits?");
         assert_eq!((&shown["videos"], &shown["default_yes"]), (&2.into(), &false.into()));

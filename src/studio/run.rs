@@ -294,10 +294,10 @@ fn outstanding(summary: &Summary) -> Option<String> {
 /// Returns the function that asks the page.
 fn ask(campaign: Arc<Campaign>, run: Arc<Run>) -> app::Ask {
     static NUMBER: AtomicU64 = AtomicU64::new(1);
-    Box::new(move |preview, text| {
+    Box::new(move |proposal, text| {
         let (campaign, run) = (Arc::clone(&campaign), Arc::clone(&run));
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let question = Question::new(number, preview, text);
+        let question = Question::new(number, proposal.as_ref(), text);
         Box::pin(async move {
             let (sender, answer) = oneshot::channel();
             *lock(&run.question) = Some((number, sender));

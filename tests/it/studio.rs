@@ -523,6 +523,24 @@ fn without_keys_the_studio_starts_in_the_sandbox() {
 }
 
 #[test]
+fn a_question_names_the_videos_that_the_cap_allows() {
+    let (folder, provider) = scenario(4, quick());
+    let studio = Studio::start(&folder, Some(provider.base_url()), &["ads.yaml"]);
+    let campaign = studio.campaign();
+    for (cap, videos) in [(12, 2), (20, 4), (0, 0)] {
+        let mut events = studio.events(&campaign);
+        studio.post(&format!("{campaign}/run"), &json!({ "max_credits": cap })).expect(202);
+        let question = events.question();
+        assert_eq!((&question["videos"], &question["all_videos"]), (&json!(videos), &json!(4)));
+        assert_eq!(question["credits_high"], f64::from(videos * 5));
+        let body = json!({ "question": question["id"], "yes": false });
+        studio.post(&format!("{campaign}/answer"), &body).expect(200);
+        events.end();
+    }
+    assert_eq!(provider.ledger().accepted.len(), 0);
+}
+
+#[test]
 fn making_videos_again_leaves_out_everything_else() {
     let (folder, provider) = scenario(4, quick());
     let studio = Studio::start(&folder, Some(provider.base_url()), &["ads.yaml"]);

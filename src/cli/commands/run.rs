@@ -215,8 +215,9 @@ fn print_results(finished: &FinishedRun, screen: &ScreenArguments) -> bool {
 
 /// Asks on the terminal, after the costs.
 fn ask(style: DisplayStyle) -> Confirm {
-    Confirm::Ask(Box::new(move |preview, question| {
-        if let Some(preview) = preview {
+    Confirm::Ask(Box::new(move |proposal, question| {
+        if let Some(proposal) = proposal {
+            let preview = proposal.preview;
             let replaced = app::replaced_rows(preview);
             printer::eprint(&text_examples(preview, error_columns()));
             printer::eprint(&plan_totals(preview, replaced, error_columns(), style.colours));

@@ -67,6 +67,9 @@ interface Question {
   text: string;
   /** Null if the question is about something else. */
   videos: number | null;
+  /** With those that the caps or the balance do not allow. */
+  all_videos: number | null;
+  is_unfinished: boolean;
   credits_low: number | null;
   credits_high: number | null;
   examples: Example[] | null;
@@ -76,8 +79,13 @@ interface Question {
 
 /** What a person has agreed to already. */
 interface Agreed {
+  id: string;
   text: string;
+  persona: string;
+  ratio: string;
   credits: number;
+  /** The question that this answers. */
+  question: number | null;
 }
 
 interface Example {

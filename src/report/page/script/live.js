@@ -221,20 +221,20 @@ function QuestionDialog({ id, question }) {
     setSent(false);
   };
   const { longest } = question;
-  const videos = question.videos ?? 0;
+  const { videos, all_videos: all } = question;
   const examples = question.examples ?? [];
   const credit = range(question.credits_low ?? 0, question.credits_high ?? 0);
   const sum = `${credit} credits`;
   const lines = question.text.split("\n").map((line) => line.trim()).filter(Boolean);
   // The dialog shows videos and credits itself.
-  const [first, ...rest] = videos ? lines.flatMap((line) => line.replace(/^submit \d\S* videos? for .*? credits(, |(?=\?))/, "").split(", of which ")) : lines;
+  const [first, ...rest] = videos !== null ? lines.flatMap((line) => line.replace(/^submit \d\S* videos? for .*? credits(, |(?=\?))/, "").split(", of which ")) : lines;
   const footer = html`<button type="button" class="button" autofocus=${!question.default_yes} disabled=${isSent} onClick=${() => answer(false)}>No</button>
-    <button type="button" class="button primary" autofocus=${question.default_yes} disabled=${isSent} onClick=${() => answer(true)}>${videos ? `Make ${plural(videos, "video")} for ${sum}` : "Yes"}</button>`;
-  return html`<${Dialog} class="question" title=${videos ? `Make ${plural(videos, "video")}?` : "One question"} onClose=${() => answer(false)} footer=${footer}>
+    <button type="button" class="button primary" autofocus=${question.default_yes} disabled=${isSent} onClick=${() => answer(true)}>${videos === null ? "Yes" : `Make ${plural(videos, "video")} for ${sum}`}</button>`;
+  return html`<${Dialog} class="question" title=${videos === null ? "One question" : videos === all ? `Make ${plural(videos, "video")}?` : `Make about ${videos} of ${plural(all ?? 0, "video")}?`} onClose=${() => answer(false)} footer=${footer}>
     <div class="stack">
-      ${videos > 0 && html`<p class="big"><b class="numbers">${credit}</b> credits</p>`}
-      ${[first, ...rest].map((line, at) => html`<p key=${line} class=${classes(videos > 0 && "note")}><${callsheet.Words} text=${videos ? statement(line, at) : line} /></p>`)}
-      ${examples.length > 0 && html`<h3>${videos > examples.length ? "Three of the texts" : "The texts"}</h3>
+      ${videos !== null && html`<p class="big"><b class="numbers">${credit}</b> credits</p>`}
+      ${[first, ...rest].map((line, at) => html`<p key=${line} class=${classes(videos !== null && "note")}><${callsheet.Words} text=${videos === null ? line : statement(line, at)} /></p>`)}
+      ${examples.length > 0 && html`<h3>${(videos ?? 0) > examples.length ? "Three of the texts" : "The texts"}</h3>
         <ul class="examples">${examples.map((one) => html`<li key=${one.id}><${callsheet.RatioShape} ratio=${one.ratio} /><div><p class="note">${one.persona}</p><p>${one.text}</p></div></li>`)}</ul>`}
       ${longest && !examples.some((one) => one.id === longest.id) && html`<details><summary>The longest text has ${number(longest.text.length)} characters</summary><p class="longest">${longest.text}</p></details>`}
       <${callsheet.Problem} error=${error} />
@@ -246,7 +246,7 @@ function QuestionDialog({ id, question }) {
 const statement = (part, at) => callsheet.plain(at ? part.replace(/^(\d+) look/, "$1 of them look") : part).replace(/^./, (letter) => letter.toUpperCase()).replace(/\?$/, ".").replace(/^\.$/, "");
 
 /** Makes a video again, with other words or the same. Text and credits that it shows are agreed to by its button.
- * @param {{ id: string, job: PageJob, onAgree: (agreed: Agreed | null) => void, onClose: () => void }} props */
+ * @param {{ id: string, job: PageJob, onAgree: (agreed: Agreed) => void, onClose: () => void }} props */
 function RedoDialog({ id, job, onAgree, onClose }) {
   const before = job.text ?? "";
   const [text, setText] = useState(before);
@@ -256,12 +256,12 @@ function RedoDialog({ id, job, onAgree, onClose }) {
   const make = async () => {
     setBusy(true);
     setError(null);
-    onAgree({ text: text.trim(), credits: job.high });
     try {
       await api(`/api/campaigns/${id}/redo`, { body: { job: job.id, text: isChanged ? text : null } });
+      // From now on, the only run of the campaign is this one.
+      onAgree({ id: job.id, text: text.trim(), persona: job.persona, ratio: job.ratio, credits: job.high, question: null });
       onClose();
     } catch (problem) {
-      onAgree(null);
       setError(problem);
       setBusy(false);
     }

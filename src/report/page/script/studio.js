@@ -108,7 +108,9 @@ function CampaignPage({ id, campaign, studio, tab }) {
   const { question } = live;
   const isAgreed = !!question && isAbout(question, agreed.current);
   useEffect(() => {
-    if (isAgreed) api(`/api/campaigns/${id}/answer`, { body: { question: question.id, yes: true } }).catch(setError);
+    if (!isAgreed || !agreed.current) return;
+    agreed.current.question = question.id;
+    api(`/api/campaigns/${id}/answer`, { body: { question: question.id, yes: true } }).catch(setError);
   }, [isAgreed && question.id]);
   /** Starts a run, which asks before it pays for anything. */
   const run = useCallback(async (/** @type {Record<string, any>} */ body) => {
@@ -140,14 +142,17 @@ function CampaignPage({ id, campaign, studio, tab }) {
       ${current === "videos" && (store && page ? html`<${callsheet.Review} data=${page} store=${store} actions=${live.state === "idle" ? actions : {}} progress=${live.progress} />` : feed.trouble ? html`<${callsheet.Blocked} id=${id} error=${feed.trouble} />` : html`<p class="note working-out">Opening…</p>`)}
     </div>
     ${question && !isAgreed && html`<${callsheet.QuestionDialog} id=${id} question=${question} />`}
-    ${redone && html`<${callsheet.RedoDialog} id=${id} job=${redone} onAgree=${(/** @type {Agreed | null} */ one) => { agreed.current = one; }} onClose=${() => setRedone(null)} />`}
+    ${redone && html`<${callsheet.RedoDialog} id=${id} job=${redone} onAgree=${(/** @type {Agreed} */ one) => { agreed.current = one; }} onClose=${() => setRedone(null)} />`}
   </main>`;
 }
 
-/** Checks whether a question is about one video with this text that costs no more. @param {Question} question @param {Agreed | null} agreed */
+/** Checks whether a question is the first one about exactly this video, finished text and at most these credits.
+ * @param {Question} question @param {Agreed | null} agreed */
 function isAbout(question, agreed) {
-  const { videos, examples, credits_high: high } = question;
-  return !!agreed && videos === 1 && examples?.length === 1 && examples[0].text.trim() === agreed.text && high !== null && high <= agreed.credits;
+  const { id, all_videos: videos, is_unfinished: isUnfinished, examples, credits_high: high } = question;
+  const [one] = examples ?? [];
+  return !!agreed && (agreed.question ?? id) === id && videos === 1 && !!one && !isUnfinished && one.id === agreed.id && one.text.trim() === agreed.text
+    && one.persona === agreed.persona && one.ratio === agreed.ratio && high !== null && high <= agreed.credits;
 }
 
 /** What only the studio can do with the videos.
