@@ -204,12 +204,13 @@ async fn execute(
 /// Lets another run begin, also after a panic.
 struct RunOver<'a> {
     campaign: &'a Campaign,
-    run: &'a Run,
+    run: &'a Arc<Run>,
 }
 
 impl Drop for RunOver<'_> {
     fn drop(&mut self) {
-        *lock(&self.campaign.run) = None;
+        // The page may have begun another one.
+        lock(&self.campaign.run).take_if(|current| Arc::ptr_eq(current, self.run));
         self.run.has_ended.send_replace(true);
     }
 }
