@@ -13,7 +13,7 @@ use super::options::CampaignOptions;
 use super::prefetch::JournalPrefetch;
 use super::recorded_state::RecordedState;
 use super::sheet::copy_of;
-use crate::manifest::{CellEdit, Field, Grid, SheetContent, UnknownCell, literal_text};
+use crate::manifest::{CellEdit, Field, Grid, SheetContent, UnknownCell, is_template};
 use crate::model::{Fingerprint, JobId, JobSpec, Phase, RemoteId, Speech, Timestamp};
 use crate::util::text::plural;
 
@@ -90,7 +90,7 @@ pub(crate) async fn prepare_redo(
     })?;
     let unknown = |error: UnknownCell| Error::usage(error.to_string());
     let row = spec.origin.line;
-    grid.edit(&[CellEdit { row, column, value: literal_text(text) }]).map_err(unknown)?;
+    grid.edit(&[CellEdit { row, column, value: text.to_owned() }]).map_err(unknown)?;
     let mut copy = copy_of(&original, &edits, &grid)?;
     let mut after = reload(&original, &edits, &copy, lookup, is_sandbox, now).await?;
     let is_kept = |spec: &JobSpec| match after.get(&spec.id) {
@@ -158,11 +158,12 @@ fn text_column(grid: &Grid, spec: &JobSpec) -> Option<usize> {
     of_language.filter(has_text).or_else(|| grid.column_of(Field::Text, None)).filter(has_text)
 }
 
+/// Checks whether a job says `text`. A text with variables is one with their values.
 fn says(spec: &JobSpec, text: &str) -> bool {
-    matches!(&spec.request.speech, Speech::Text(said) if **said == *text)
+    matches!(&spec.request.speech, Speech::Text(said) if **said == *text || is_template(text))
 }
 
-/// Checks that `job` says exactly `text`, and that all other jobs are as before.
+/// Checks that `job` says `text`, and that all other jobs are as before.
 fn check(job: &JobId, text: &str, before: &Requests, after: &Requests) -> Result<(), Error> {
     let others = |requests: &Requests| -> BTreeMap<JobId, Fingerprint> {
         let others = requests.iter().filter(|(id, _)| *id != job);

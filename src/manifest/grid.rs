@@ -1,6 +1,5 @@
 //! A manifest as it is written, for showing and editing it: the rows and cells of a sheet, or the text of a YAML file.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use crate::util::text::sanitize;
@@ -346,22 +345,4 @@ impl Field {
         let first = characters.next().into_iter().flat_map(char::to_uppercase);
         first.chain(characters.clone()).collect()
     }
-}
-
-/// Returns `text` as a cell that a job says exactly: what would be a template is in quotes.
-pub(crate) fn literal_text(text: &str) -> String {
-    if !super::build::template::is_template(text) {
-        return text.to_owned();
-    }
-    let mut literal = String::with_capacity(text.len() + 16);
-    let mut rest = text;
-    while let Some(brace) = rest.find('{') {
-        let (before, braces) = rest.split_at(brace);
-        let length = braces.len() - braces.trim_start_matches('{').len();
-        let signs = if braces[length..].starts_with(['%', '#']) { length + 1 } else { length };
-        literal.push_str(before);
-        let _ = write!(literal, "{{{{ \"{}\" }}}}", &braces[..signs]);
-        rest = &braces[signs..];
-    }
-    literal + rest
 }

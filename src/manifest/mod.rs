@@ -28,12 +28,13 @@ mod schema;
 mod selection;
 
 pub(crate) use build::file_names::sanitize_stem;
+pub(crate) use build::template::is_template;
 pub use diagnostics::problem::{Problem, Problems};
 pub(crate) use diagnostics::text::closest_match;
 pub use formats::csv::{Delimiter, ParseDelimiterError};
 pub use formats::encodings::{ParseEncodingError, TextEncoding};
 pub(crate) use formats::yaml::parse_yaml;
-pub(crate) use grid::{CellEdit, FieldKind, Grid, SheetContent, UnknownCell, literal_text};
+pub(crate) use grid::{CellEdit, FieldKind, Grid, SheetContent, UnknownCell};
 pub(crate) use load::{MAX_CAMPAIGN, campaign_of_file, is_campaign_name, read_sheet};
 pub use load::{ReadFile, RefusedFile, load};
 pub(crate) use marks::{

@@ -61,6 +61,8 @@ fn other_words_make_one_new_video_and_keep_the_earlier_one() {
     let refused = redo(&jobs[2], &json!("Other words")).expect(422).json();
     assert!(refused["error"].as_str().unwrap().contains("would change 1 other video"), "{refused}");
     redo("nowhere", &json!("Other words")).expect(422);
+    let unknown = redo(&jobs[0], &json!("Hello {{ citty }}")).expect(422).json();
+    assert!(unknown.to_string().contains("citty"), "a placeholder is never spoken: {unknown}");
 
     let words = "Hello again, and \"so on\"";
     redo(&jobs[0], &json!(words)).expect(202);

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use crate::manifest::{CellEdit, Grid, Options, SheetContent, literal_text, load, read_sheet};
+use crate::manifest::{CellEdit, Grid, Options, SheetContent, load, read_sheet};
 
-use super::support::{ANNA, csv};
+use super::support::ANNA;
 use super::workbook::{row, xlsx};
 
 fn content(name: &str, bytes: &[u8]) -> SheetContent {
@@ -87,21 +87,4 @@ fn a_copy_of_a_workbook_has_what_the_sheet_shows() {
     let plan = load(Path::new("a.csv"), &Options::default(), &read).unwrap();
     let ids: Vec<&str> = plan.jobs.iter().map(|job| job.id.as_str()).collect();
     assert_eq!(ids, ["7", "007", "c"]);
-}
-
-#[test]
-fn a_literal_text_is_said_exactly() {
-    for text in [
-        "Hi",
-        "{{ name }}",
-        "{% if x %}",
-        "a {{{ b }}} {%- c -%} {{# d #}",
-        "{ \"a\" } {{\"}}",
-        "{#no#}",
-    ] {
-        let cell = literal_text(text).replace('"', "\"\"");
-        let plan = csv(&format!("text,persona,ratio\n\"{cell}\",ANNA,1:1\n"));
-        let said = &plan.jobs[0].request.speech;
-        assert_eq!(*said, crate::model::Speech::Text(text.into()), "{cell}");
-    }
 }
