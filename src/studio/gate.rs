@@ -32,6 +32,12 @@ const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// The media types of request bodies. Unlike those of forms, they make a browser ask before it sends them to another site.
 const BODY_TYPES: [&str; 2] = ["application/json", "application/octet-stream"];
 
+/// The page that goes on to the studio. A redirect would do so without the new cookie if another page, such as a local file,
+/// led here: for the browser, it would be a request of that page.
+const ENTRANCE: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+    <meta http-equiv=\"refresh\" content=\"0;url=/\"><title>callsheet</title></head>\
+    <body><p><a href=\"/\">Open the studio</a></p></body></html>\n";
+
 /// How long a session lasts, in seconds.
 const SESSION_SECONDS: u32 = 86_400;
 
@@ -200,7 +206,7 @@ pub(super) async fn guard(State(gate): State<Arc<Gate>>, request: Request, next:
         Verdict::Pass if is_api => in_error_form(next.run(request).await).await,
         Verdict::Pass => next.run(request).await,
         Verdict::Enter => {
-            let mut response = redirect();
+            let mut response = Html(ENTRANCE).into_response();
             if let Ok(cookie) = HeaderValue::from_str(&gate.session_cookie()) {
                 response.headers_mut().insert(SET_COOKIE, cookie);
             }
@@ -283,8 +289,8 @@ mod tests {
 
     fn status(gate: &Gate, method: &Method, uri: &str, pairs: &[(&'static str, &str)]) -> u16 {
         match gate.verdict(method, &uri.parse().unwrap(), &headers(pairs)) {
-            Verdict::Pass => 200,
-            Verdict::Enter | Verdict::Inside => 303,
+            Verdict::Pass | Verdict::Enter => 200,
+            Verdict::Inside => 303,
             Verdict::Refuse(status, ..) => status.as_u16(),
         }
     }
@@ -342,7 +348,9 @@ mod tests {
         assert_eq!(status(&gate, &Method::GET, &format!("/api/?token={token}"), &[host]), 401);
         assert_eq!(status(&gate, &Method::HEAD, &address, &[host]), 401);
         assert_eq!(status(&gate, &Method::GET, &address, &[("host", "evil:4711")]), 403);
-        assert_eq!(status(&gate, &Method::GET, &address, &[host]), 303);
+        // A local file may lead here.
+        let from_file = [host, ("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")];
+        assert_eq!(status(&gate, &Method::GET, &address, &from_file), 200);
         assert_eq!(status(&gate, &Method::GET, &address, &[host]), 403);
         let cookie = format!("callsheet-4711={}", gate.session);
         assert_eq!(status(&gate, &Method::GET, &address, &[host, ("cookie", &cookie)]), 303);

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use tempfile::TempDir;
 
 use crate::app::{self, Interrupts};
 use crate::cli::args::ProviderArguments;
@@ -13,6 +14,8 @@ use crate::cli::error::Error;
 use crate::cli::printer;
 use crate::model::{Exit, ManifestLocation};
 use crate::studio::{self, SandboxReason, Settings};
+use crate::util::fs::{Access, write_atomic};
+use crate::util::text::escape_html;
 
 const EXAMPLES: [Example; 3] = [
     ("callsheet studio", "the campaigns in this folder"),
@@ -74,6 +77,8 @@ pub(super) async fn studio(
         // Wrong keys are reported at once.
         provider_config(&arguments, &environment)?;
     }
+    let pages = if no_open { None } else { page_folder(environment.cache_dir()).ok() };
+    let page = pages.as_ref().map(|folder| folder.path().join("studio.html"));
     let settings = Settings {
         port,
         manifest,
@@ -92,18 +97,39 @@ pub(super) async fn studio(
         },
         cache_dir: environment.cache_dir(),
         print: Box::new(|text| printer::eprint(&format!("{text}\n"))),
-        announce: Box::new(move |address| announce(address, !no_open)),
+        announce: Box::new(move |address| announce(address, !no_open, page.as_deref())),
         folder,
     };
     Box::pin(studio::serve(settings, interrupts)).await?;
+    drop(pages);
     Ok(Exit::Success)
 }
 
+/// Creates a folder for the pages of this process, which is removed when it is dropped.
+fn page_folder(cache_dir: Option<PathBuf>) -> std::io::Result<TempDir> {
+    let parent = cache_dir.unwrap_or_else(std::env::temp_dir);
+    std::fs::create_dir_all(&parent)?;
+    tempfile::Builder::new().prefix("callsheet-studio-").tempdir_in(parent)
+}
+
+/// Opens `address` in the browser by way of the file `page`. Other users of the machine see the arguments of programs, and
+/// the address opens the studio.
+fn open_privately(address: &str, page: &Path) -> bool {
+    let address = escape_html(address);
+    let content = format!(
+        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
+         <meta http-equiv=\"refresh\" content=\"0;url={address}\"><title>callsheet</title></head>\
+         <body><p><a href=\"{address}\">Open the studio</a></p></body></html>\n"
+    );
+    write_atomic(page, Access::Private, |file| file.write_all(content.as_bytes())).is_ok()
+        && open_in_browser(page)
+}
+
 /// Prints the address of the page, and opens it.
-fn announce(address: &str, is_opened: bool) {
+fn announce(address: &str, is_opened: bool, page: Option<&Path>) {
     // The address matters more than a closed pipe.
     let _ = printer::print(&format!("{address}\n"));
-    if is_opened && !open_in_browser(Path::new(address)) {
+    if is_opened && !page.is_some_and(|page| open_privately(address, page)) {
         printer::eprint("no program to open pages was found; open the address in a browser\n");
     }
     printer::eprint("the address opens the studio once, on this machine; Ctrl-C ends it\n");
