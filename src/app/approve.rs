@@ -5,12 +5,12 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use super::catalogue::NameLookup;
+use super::costs::Costs;
 use super::error::Error;
 use super::manifest::LoadedManifest;
 use super::open_address::SheetCopy;
 use super::options::{CampaignOptions, ProviderFlags};
 use super::prefetch::JournalPrefetch;
-use super::preflight::Costs;
 use crate::journal::{Identity, write_approval};
 use crate::model::{Approval, CommandName, Flag, JobSpec, Timestamp};
 use crate::report::approval::ApprovalStatus;

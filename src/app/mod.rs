@@ -11,6 +11,7 @@ mod approve;
 mod campaigns;
 mod cap;
 mod catalogue;
+mod costs;
 mod doctor;
 mod duplicates;
 mod edits;
@@ -58,6 +59,7 @@ pub(crate) use self::catalogue::{
     display_text, has_preview, or_dash, persona_genders, persona_page, preview_key, voice_genders,
     voice_page,
 };
+pub(crate) use self::costs::Costs;
 pub(crate) use self::doctor::{Check, examine};
 pub(crate) use self::duplicates::own_file;
 pub use self::error::Error;
@@ -73,7 +75,6 @@ pub(crate) use self::open_address::SheetCopy;
 pub use self::options::{CampaignOptions, ResumeCommand};
 pub(crate) use self::options::{ProviderFlags, today};
 pub(crate) use self::plan::{PlanRequest, plan};
-pub(crate) use self::preflight::Costs;
 pub use self::prepare::{Displays, RunRequest};
 pub use self::provider::ProviderConfig;
 pub use self::rerun::RerunSelection;

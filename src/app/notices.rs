@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use super::preflight::Costs;
+use super::costs::Costs;
 use crate::report::Summary;
 
 /// The weight of a message.
