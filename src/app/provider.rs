@@ -46,7 +46,7 @@ impl ProviderConfig {
         matches!(self, Self::Sandbox(_))
     }
 
-    /// Makes the next request find out anew where the address is: a run does not depend on earlier ones.
+    /// Makes the next request look up the address again: a run does not depend on earlier ones.
     pub(super) fn forget_gateway(&mut self) {
         if let Self::Api { gateway, .. } = self {
             *gateway = GatewayPlace::default();

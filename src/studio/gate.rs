@@ -32,7 +32,7 @@ const FETCH_MODE: HeaderName = HeaderName::from_static("sec-fetch-mode");
 /// The media types of request bodies. Unlike those of forms, they make a browser ask before it sends them to another site.
 const BODY_TYPES: [&str; 2] = ["application/json", "application/octet-stream"];
 
-/// The page that goes on to the studio. A redirect would do so without the new cookie if another page, such as a local file,
+/// The page that opens the studio. A redirect would do so without the new cookie if another page, such as a local file,
 /// led here: for the browser, it would be a request of that page.
 const ENTRANCE: &str = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
     <meta http-equiv=\"refresh\" content=\"0;url=/\"><title>callsheet</title></head>\

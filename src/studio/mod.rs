@@ -76,7 +76,7 @@ pub(crate) async fn serve(
 /// The most bytes of a file that is handed over.
 const LARGEST_FILE: usize = 64 << 20;
 
-/// Interrupts the runs that are under way, waits for them, and prints what goes on at the provider. A second interrupt
+/// Interrupts the runs that are under way, waits for them, and prints what is outstanding at the provider. A second interrupt
 /// abandons them.
 async fn end_runs(studio: &Arc<Studio>, interrupts: &mut Interrupts) {
     studio.is_ending.store(true, Ordering::Relaxed);

@@ -283,7 +283,7 @@ fn ended(campaign: &Campaign, finished: Result<FinishedRun, app::Error>, goal: G
     }
 }
 
-/// Returns what goes on at the provider after the run of `summary`, with advice, if something does.
+/// Returns what is outstanding at the provider after the run of `summary`, with advice, if anything is.
 fn outstanding(summary: &Summary) -> Option<String> {
     let counts = summary.counts();
     (counts.outstanding() + counts.in_doubt > 0).then(|| {

@@ -81,7 +81,7 @@ pub(super) struct Campaign {
     pub(super) changes: tokio::sync::Mutex<()>,
     /// The run of this studio that is under way.
     pub(super) run: Mutex<Option<Arc<Run>>>,
-    /// What goes on at the provider after the last run of this studio.
+    /// What is outstanding at the provider after the last run of this studio.
     pub(super) outstanding: Mutex<Option<String>>,
 }
 

@@ -101,24 +101,21 @@ impl Studio {
     }
 
     pub(crate) fn post(&self, path: &str, body: &Value) -> Response {
-        let origin = format!("http://{}", self.host);
-        let headers = [
-            ("Host", self.host.as_str()),
-            ("Cookie", &self.cookie),
-            ("Origin", &origin),
-            ("Content-Type", "application/json"),
-        ];
-        self.request("POST", path, &headers, &body.to_string())
+        self.post_as("application/json", path, &body.to_string())
     }
 
     /// Sends a file.
     pub(crate) fn upload(&self, path: &str, body: &str) -> Response {
+        self.post_as("application/octet-stream", path, body)
+    }
+
+    fn post_as(&self, media_type: &str, path: &str, body: &str) -> Response {
         let origin = format!("http://{}", self.host);
         let headers = [
             ("Host", self.host.as_str()),
             ("Cookie", &self.cookie),
             ("Origin", &origin),
-            ("Content-Type", "application/octet-stream"),
+            ("Content-Type", media_type),
         ];
         self.request("POST", path, &headers, body)
     }
@@ -403,15 +400,8 @@ fn a_campaign_is_made_after_the_question_and_a_reload_pays_nothing() {
 fn a_dropped_sheet_is_made_in_the_sandbox_and_a_video_again_with_other_words() {
     let folder = Folder::new();
     let studio = Studio::start(&folder, None, &["--sandbox"]);
-    let origin = format!("http://{}", studio.host);
-    let headers = [
-        ("Host", studio.host.as_str()),
-        ("Cookie", &studio.cookie),
-        ("Origin", &origin),
-        ("Content-Type", "application/octet-stream"),
-    ];
     let sheet = format!("id,text,persona,aspect_ratio\na,Hello there.,{PERSONA},9:16\n");
-    let added = studio.request("POST", "/api/sheets?name=drop.csv", &headers, &sheet);
+    let added = studio.upload("/api/sheets?name=drop.csv", &sheet);
     let id = added.expect(200).json()["id"].as_str().unwrap().to_owned();
     let campaign = format!("/api/campaigns/{id}");
     let mut events = studio.events(&campaign);

@@ -49,7 +49,7 @@ interface Campaign {
   unopened: boolean;
 }
 
-/** What goes on in a campaign. */
+/** The state of a campaign's run. */
 interface Live {
   state: "idle" | "preparing" | "asking" | "running" | "stopping";
   /** Whether this studio makes the run, and no other process. */

@@ -151,7 +151,7 @@ await search("note of");
 await press("Enter");
 answers.entered = document.activeElement.closest("[data-job]")?.dataset.job;
 answers.sent = [];
-for (const sent of ["#status=done&sort=cost&ratio=9%3A16", "#persona=Nobody", "#column.Market+%3Cb%3E=", "#marked=nonsense&status=constructor"]) {
+for (const sent of ["#status=done&sort=cost&ratio=9%3A16", "#persona=Unknown", "#column.Market+%3Cb%3E=", "#marked=nonsense&status=constructor"]) {
   await address(sent);
   answers.sent.push([...listed(), ...failed()]);
 }

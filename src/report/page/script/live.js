@@ -1,4 +1,4 @@
-// A campaign as it happens: its stream of events, its head with what goes on, and the questions of a run.
+// A campaign as it happens: its stream of events, its head with the state of the run, and the questions of a run.
 (() => {
 "use strict";
 
@@ -128,7 +128,7 @@ function Spoken({ totals, live }) {
   return html`<p class="visually-hidden" role="status">${text}</p>`;
 }
 
-/** The head of a campaign: what goes on, what it has cost, and how to stop it.
+/** The head of a campaign: the state of its run, its cost, and how to stop it.
  * @param {{ id: string, name: string, sandbox: boolean, feed: Feed, run: (body: any) => Promise<void> }} props */
 function CampaignHead({ id, name, sandbox, feed, run }) {
   const { page, live, lost } = feed;
